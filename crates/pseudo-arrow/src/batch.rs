@@ -1,0 +1,204 @@
+//! From the cells of a column to canonical bytes, at most [`BATCH`] rows at a time.
+//!
+//! A value that is canonical already is borrowed from the column; the others are written one after
+//! another into one arena that is used again for the next batch. No allocation is made per value.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_schema::DataType;
+use pseudo_pii::{Blanks, Canonical, Kind, Verdict};
+
+use crate::bytes::{self, Cell, Cells};
+use crate::column::Present;
+use crate::outcome::Tally;
+use crate::{Error, OnInvalid};
+
+/// How the cells of a column become canonical.
+pub(crate) struct Canon {
+    pub(crate) kind: Kind,
+    pub(crate) blanks: Arc<Blanks>,
+    pub(crate) on_invalid: OnInvalid,
+    /// No blank could be the text of a number, a date or a truth value.
+    blanks_are_words: bool,
+}
+
+impl Canon {
+    pub(crate) fn new(kind: Kind, blanks: Arc<Blanks>, on_invalid: OnInvalid) -> Self {
+        let blanks_are_words = !blanks.list().iter().any(|blank| {
+            let blank: &str = blank.as_ref();
+            blank.contains(char::is_numeric)
+                || blank.eq_ignore_ascii_case("true")
+                || blank.eq_ignore_ascii_case("false")
+        });
+        Self {
+            kind,
+            blanks,
+            on_invalid,
+            blanks_are_words,
+        }
+    }
+
+    /// Says whether columns of this type have canonical bytes (TOKENS.md section 3).
+    pub(crate) fn accepts(&self, data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Null => true,
+            _ if bytes::is_binary(data_type) => self.kind == Kind::Exact,
+            _ => bytes::has_text(data_type),
+        }
+    }
+
+    /// Says whether the cells of a column are canonical as they come, or as they are written.
+    pub(crate) fn is_as_is(&self, data_type: &DataType) -> bool {
+        match self.kind {
+            Kind::Exact => true,
+            Kind::Text => !bytes::is_text(data_type) && self.blanks_are_words,
+            Kind::Integer => data_type.is_integer() && self.blanks_are_words,
+            _ => false,
+        }
+    }
+}
+
+/// The canonical bytes of some rows.
+#[derive(Default)]
+pub(crate) struct Batch<'a> {
+    arena: String,
+    scratch: String,
+    slots: Vec<Slot<'a>>,
+    pub(crate) present: Present,
+}
+
+impl<'a> Batch<'a> {
+    /// Replaces the batch by the rows of a range, and counts what does not become canonical bytes.
+    ///
+    /// Generic over the column, so that the loop is compiled once per physical type.
+    pub(crate) fn fill<C: Cells<'a> + ?Sized>(
+        &mut self,
+        cells: &C,
+        rows: Range<usize>,
+        canon: &Canon,
+        as_is: bool,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        self.arena.clear();
+        self.slots.clear();
+        self.present.clear();
+        for row in rows {
+            if cells.is_null(row) {
+                tally.null(row);
+                self.present.push(false);
+                continue;
+            }
+            let canonical = if as_is {
+                self.as_is(cells, row)
+            } else {
+                self.canonical(cells, row, canon)
+            };
+            match (canonical, canon.on_invalid) {
+                (Taken::Blank, _) => tally.blank(row),
+                (Taken::Missing | Taken::Slot(_, Verdict::Invalid), OnInvalid::Fail) => {
+                    return Err(Error::Invalid { row });
+                }
+                (Taken::Missing, _) | (Taken::Slot(_, Verdict::Invalid), OnInvalid::Null) => {
+                    tally.nulled(row);
+                }
+                (Taken::Slot(slot, verdict), _) => {
+                    tally.transformed(row, verdict);
+                    self.slots.push(slot);
+                    self.present.push(true);
+                    continue;
+                }
+            }
+            self.present.push(false);
+        }
+        Ok(())
+    }
+
+    /// Answers how many rows have canonical bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Calls `f` with the canonical bytes of the rows that have them.
+    pub(crate) fn with_values<R>(&self, f: impl FnOnce(&[&[u8]]) -> R) -> R {
+        let mut values: [&[u8]; BATCH] = [&[]; BATCH];
+        let arena = self.arena.as_bytes();
+        for (value, slot) in values.iter_mut().zip(&self.slots) {
+            *value = match slot {
+                Slot::Column(bytes) => bytes,
+                Slot::Arena { start, end } => arena.get(*start..*end).unwrap_or_default(),
+            };
+        }
+        f(values.get(..self.slots.len()).unwrap_or_default())
+    }
+
+    fn as_is<C: Cells<'a> + ?Sized>(&mut self, cells: &C, row: usize) -> Taken<'a> {
+        let start = self.arena.len();
+        match cells.cell(row, &mut self.arena) {
+            Cell::Bytes(bytes) => Taken::Slot(Slot::Column(bytes), Verdict::Valid),
+            Cell::Text(text) => Taken::Slot(Slot::Column(text.as_bytes()), Verdict::Valid),
+            Cell::Written => Taken::Slot(
+                Slot::Arena {
+                    start,
+                    end: self.arena.len(),
+                },
+                Verdict::Valid,
+            ),
+            Cell::Missing => Taken::Missing,
+        }
+    }
+
+    fn canonical<C: Cells<'a> + ?Sized>(
+        &mut self,
+        cells: &C,
+        row: usize,
+        canon: &Canon,
+    ) -> Taken<'a> {
+        let start = self.arena.len();
+        self.scratch.clear();
+        let column = match cells.cell(row, &mut self.scratch) {
+            Cell::Text(text) => Some(text),
+            Cell::Written => None,
+            Cell::Bytes(_) | Cell::Missing => return Taken::Missing,
+        };
+        let text = column.unwrap_or(&self.scratch);
+        let verdict = match canon.kind.canonical(text, &canon.blanks, &mut self.arena) {
+            Canonical::Blank => {
+                self.arena.truncate(start);
+                return Taken::Blank;
+            }
+            Canonical::Written(verdict) => verdict,
+            Canonical::Same(verdict) => {
+                if let Some(text) = column {
+                    return Taken::Slot(Slot::Column(text.as_bytes()), verdict);
+                }
+                self.arena.push_str(text);
+                verdict
+            }
+        };
+        Taken::Slot(
+            Slot::Arena {
+                start,
+                end: self.arena.len(),
+            },
+            verdict,
+        )
+    }
+}
+
+/// How many rows the ciphers take at once.
+pub(crate) const BATCH: usize = 1_024;
+
+/// Where the canonical bytes of one row are.
+enum Slot<'a> {
+    Column(&'a [u8]),
+    Arena { start: usize, end: usize },
+}
+
+/// What became of one cell.
+enum Taken<'a> {
+    Slot(Slot<'a>, Verdict),
+    Blank,
+    /// The value has no text: a year of more than four digits.
+    Missing,
+}

@@ -1,0 +1,407 @@
+//! The kernel: one action of a policy as a function from a column to a column.
+//!
+//! Laws, held by `tests/kernel`: NULL in, NULL out; the number of rows is kept; a dictionary gives
+//! what its values give; cutting a column anywhere gives the same cells; a slice gives what its
+//! copy gives.
+
+mod band;
+mod constant;
+mod derive;
+mod mask;
+mod round;
+mod seal;
+mod token;
+mod truncate;
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_schema::DataType;
+use pseudo_pii::{Blanks, Kind};
+use pseudo_token::{SealKey, TokenKey};
+
+use crate::batch::Canon;
+use crate::outcome::Tally;
+use crate::{Error, Number, Outcome, distinct};
+
+/// One action of a policy, bound to its key, kind and options. One kernel serves many threads.
+pub struct Kernel {
+    action: Action,
+}
+
+impl Kernel {
+    /// Makes the kernel that copies a column.
+    pub fn keep() -> Self {
+        Self {
+            action: Action::Keep,
+        }
+    }
+
+    /// Makes the kernel that answers NULL for every cell, in a column of type `output`.
+    pub fn null(output: DataType) -> Self {
+        Self {
+            action: Action::Null(output),
+        }
+    }
+
+    /// Makes the kernel of `token`: irreversible pseudonyms of 128 or 256 bits.
+    ///
+    /// # Errors
+    /// [`Error::TokenBits`] for another number of bits, and for a UUID of more than 128.
+    pub fn token(
+        key: impl Into<Arc<TokenKey>>,
+        kind: Kind,
+        blanks: impl Into<Arc<Blanks>>,
+        form: TokenForm,
+        bits: u16,
+        on_invalid: OnInvalid,
+    ) -> Result<Self, Error> {
+        let canon = Canon::new(kind, blanks.into(), on_invalid);
+        Ok(Self {
+            action: Action::Token(token::Token::new(key.into(), canon, form, bits)?),
+        })
+    }
+
+    /// Makes the kernel of `seal`: reversible pseudonyms.
+    pub fn seal(
+        key: impl Into<Arc<SealKey>>,
+        kind: Kind,
+        blanks: impl Into<Arc<Blanks>>,
+        form: SealForm,
+        on_invalid: OnInvalid,
+    ) -> Self {
+        let canon = Canon::new(kind, blanks.into(), on_invalid);
+        Self {
+            action: Action::Seal(seal::Seal::new(key.into(), canon, form)),
+        }
+    }
+
+    /// Makes the kernel that answers the same text for every cell that is not NULL.
+    pub fn constant(text: impl Into<String>) -> Self {
+        Self {
+            action: Action::Constant(constant::Constant { text: text.into() }),
+        }
+    }
+
+    /// Makes the kernel of `mask`: all but the first and last characters become `*`.
+    pub fn mask(keep_first: usize, keep_last: usize) -> Self {
+        Self {
+            action: Action::Mask(mask::Mask {
+                keep_first,
+                keep_last,
+            }),
+        }
+    }
+
+    /// Makes the kernel of `band`: numbers become the text of the band they fall in.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for a width that is not positive, and for edges that are none or do not
+    /// ascend.
+    pub fn band(band: Band, on_invalid: OnInvalid) -> Result<Self, Error> {
+        Ok(Self {
+            action: Action::Band(band::Banding::new(band, on_invalid)?),
+        })
+    }
+
+    /// Makes the kernel of `round`: numbers become the nearest multiple of `step`, half to even.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for a step that is not positive.
+    pub fn round(step: Number, on_invalid: OnInvalid) -> Result<Self, Error> {
+        Ok(Self {
+            action: Action::Round(round::Round::new(step, on_invalid)?),
+        })
+    }
+
+    /// Makes the kernel of `truncate`: dates and times become the start of the period they fall in.
+    pub fn truncate(unit: Unit, on_invalid: OnInvalid) -> Self {
+        Self {
+            action: Action::Truncate(truncate::Truncate { unit, on_invalid }),
+        }
+    }
+
+    /// Makes the kernel of `derive`: one part of an identifier.
+    ///
+    /// `kind` is that of the column; without one it is the kind that the part belongs to.
+    /// `run_year` anchors the thirty-year cycle of `model-year` and is used by nothing else.
+    pub fn derive(
+        part: Part,
+        kind: Option<Kind>,
+        blanks: impl Into<Arc<Blanks>>,
+        run_year: i32,
+        on_invalid: OnInvalid,
+    ) -> Self {
+        let canon = Canon::new(kind.unwrap_or(part.kind()), blanks.into(), on_invalid);
+        Self {
+            action: Action::Derive(derive::Derive {
+                part,
+                canon,
+                run_year,
+            }),
+        }
+    }
+
+    /// Answers the type that a column of type `input` becomes.
+    ///
+    /// A dictionary stays one where the output is text made per distinct value (`token`, `seal`,
+    /// `mask`, `derive`, `constant`); run ends are expanded.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedType`] and [`Error::StepType`]: the column has to be refused before a
+    /// row of it is read.
+    pub fn output(&self, input: &DataType) -> Result<DataType, Error> {
+        match (&self.action, input) {
+            (Action::Keep, _) => Ok(input.clone()),
+            (Action::Null(output), _) => Ok(output.clone()),
+            (_, DataType::Dictionary(key, values)) => {
+                let output = self.plain_output(values)?;
+                Ok(if self.keeps_dictionary() && output == DataType::Utf8 {
+                    DataType::Dictionary(key.clone(), Box::new(output))
+                } else {
+                    output
+                })
+            }
+            (_, DataType::RunEndEncoded(_, values)) => self.plain_output(values.data_type()),
+            _ => self.plain_output(input),
+        }
+    }
+
+    /// Transforms a column and adds to `outcome` what became of its cells.
+    ///
+    /// # Errors
+    /// What [`Kernel::output`] refuses; [`Error::Invalid`] with the first row that a rule with
+    /// [`OnInvalid::Fail`] does not accept. After an error the counts of this call are not
+    /// complete.
+    pub fn apply(&self, array: &dyn Array, outcome: &mut Outcome) -> Result<ArrayRef, Error> {
+        let output = self.output(array.data_type())?;
+        let rows = array.len();
+        outcome.rows += rows as u64;
+        match &self.action {
+            Action::Keep => {
+                let null = array.logical_null_count() as u64;
+                outcome.null += null;
+                outcome.transformed += rows as u64 - null;
+                Ok(array.slice(0, rows))
+            }
+            Action::Null(output) => {
+                let null = array.logical_null_count() as u64;
+                outcome.null += null;
+                outcome.nulled += rows as u64 - null;
+                Ok(new_null_array(output, rows))
+            }
+            _ if *array.data_type() == DataType::Null => {
+                outcome.null += rows as u64;
+                Ok(new_null_array(&output, rows))
+            }
+            _ if distinct::is_encoded(array) => distinct::apply(self, array, &output, outcome),
+            _ => self.plain(
+                array,
+                &mut Tally {
+                    outcome,
+                    weights: None,
+                },
+            ),
+        }
+    }
+
+    /// Transforms a column that is neither a dictionary nor run-end encoded.
+    pub(crate) fn plain(&self, array: &dyn Array, tally: &mut Tally) -> Result<ArrayRef, Error> {
+        match &self.action {
+            Action::Keep | Action::Null(_) => Err(self.unsupported(array.data_type())),
+            Action::Token(token) => token.apply(array, tally),
+            Action::Seal(seal) => seal.apply(array, tally),
+            Action::Constant(constant) => constant.apply(array, tally),
+            Action::Mask(mask) => mask.apply(array, tally),
+            Action::Band(band) => band.apply(array, tally),
+            Action::Round(round) => round.apply(array, tally),
+            Action::Truncate(truncate) => truncate.apply(array, tally),
+            Action::Derive(derive) => derive.apply(array, tally),
+        }
+    }
+
+    fn plain_output(&self, input: &DataType) -> Result<DataType, Error> {
+        let output = match &self.action {
+            Action::Keep | Action::Null(_) => None,
+            Action::Token(token) => token.output(input),
+            Action::Seal(seal) => seal.output(input),
+            Action::Constant(_) => (!is_encoded_type(input)).then_some(DataType::Utf8),
+            Action::Mask(_) => mask::Mask::output(input),
+            Action::Band(_) => band::Banding::output(input),
+            Action::Round(round) => return round.output(input),
+            Action::Truncate(truncate) => truncate.output(input),
+            Action::Derive(derive) => derive.output(input),
+        };
+        output.ok_or_else(|| self.unsupported(input))
+    }
+
+    fn keeps_dictionary(&self) -> bool {
+        match &self.action {
+            Action::Token(_)
+            | Action::Seal(_)
+            | Action::Constant(_)
+            | Action::Mask(_)
+            | Action::Derive(_) => true,
+            Action::Keep
+            | Action::Null(_)
+            | Action::Band(_)
+            | Action::Round(_)
+            | Action::Truncate(_) => false,
+        }
+    }
+
+    fn unsupported(&self, data_type: &DataType) -> Error {
+        Error::UnsupportedType {
+            action: self.action.name(),
+            data_type: data_type.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Kernel {
+    /// Names the action alone: keys have no face.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kernel({})", self.action.name())
+    }
+}
+
+/// How a token is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenForm {
+    /// RFC 4648 base32, lowercase, without padding: text.
+    Base32,
+    /// Lowercase hexadecimal: text.
+    Hex,
+    /// The 16 bytes as they are; the field carries the UUID logical type.
+    Uuid,
+    /// The bytes as they are.
+    Binary,
+}
+
+impl TokenForm {
+    /// Answers the name a policy writes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base32 => "base32",
+            Self::Hex => "hex",
+            Self::Uuid => "uuid",
+            Self::Binary => "binary",
+        }
+    }
+}
+
+/// How a sealed value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SealForm {
+    /// RFC 4648 base64url without padding: text.
+    Base64Url,
+    /// RFC 4648 base32, lowercase, without padding: text.
+    Base32,
+    /// The bytes as they are.
+    Binary,
+}
+
+/// What becomes of a value with the wrong structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnInvalid {
+    /// It is transformed like any other and counted. Where an action has nothing to make of it,
+    /// NULL.
+    Token,
+    /// It becomes NULL and is counted.
+    Null,
+    /// The column fails with [`Error::Invalid`].
+    Fail,
+}
+
+/// The period that `truncate` keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// 1 January.
+    Year,
+    /// The first day of January, April, July or October.
+    Quarter,
+    /// The first day of the month.
+    Month,
+    /// Monday (ISO 8601).
+    Week,
+    /// Midnight.
+    Day,
+    /// The full hour.
+    Hour,
+}
+
+/// The part of an identifier that `derive` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Year of birth of a resident ID or a date, Int16.
+    BirthYear,
+    /// `M` or `F` of a resident ID.
+    Sex,
+    /// GB/T 2260 code of the province of a resident ID.
+    Province,
+    /// Manufacturer code of a VIN.
+    Wmi,
+    /// Model year of a VIN, Int16.
+    ModelYear,
+    /// Domain of an e-mail address.
+    EmailDomain,
+}
+
+impl Part {
+    /// Answers the kind that the part belongs to.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::BirthYear | Self::Sex | Self::Province => Kind::CnResidentId,
+            Self::Wmi | Self::ModelYear => Kind::Vin,
+            Self::EmailDomain => Kind::Email,
+        }
+    }
+}
+
+/// The bands of `band`; the lower bound of a band belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Band {
+    /// Bands of one width, one of which begins at zero.
+    Width(Number),
+    /// Bands between ascending edges, and an open one at either end.
+    Edges(Vec<Number>),
+}
+
+/// What may happen to a column: the whole list.
+enum Action {
+    Keep,
+    Null(DataType),
+    Token(token::Token),
+    Seal(seal::Seal),
+    Constant(constant::Constant),
+    Mask(mask::Mask),
+    Band(band::Banding),
+    Round(round::Round),
+    Truncate(truncate::Truncate),
+    Derive(derive::Derive),
+}
+
+impl Action {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Null(_) => "null",
+            Self::Token(_) => "token",
+            Self::Seal(_) => "seal",
+            Self::Constant(_) => "constant",
+            Self::Mask(_) => "mask",
+            Self::Band(_) => "band",
+            Self::Round(_) => "round",
+            Self::Truncate(_) => "truncate",
+            Self::Derive(_) => "derive",
+        }
+    }
+}
+
+fn is_encoded_type(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Dictionary(..) | DataType::RunEndEncoded(..)
+    )
+}

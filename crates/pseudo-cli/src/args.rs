@@ -1,0 +1,71 @@
+//! What can be asked: the doc comments are the help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{check, completions, keys, man, query, run, sample};
+
+/// Pseudonymize tables by policy, and prove it
+///
+/// A pipeline file says where tables come from, what happens to each of their columns, and where
+/// the result goes. A run is published whole or not at all.
+#[derive(Debug, Parser)]
+#[command(name = "pseudo", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::Check),
+    Run(run::Run),
+    Query(query::Query),
+    Keys(keys::Keys),
+    Sample(sample::Sample),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Options that every verb takes.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct Global {
+    /// How messages are written to standard error
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        global = true,
+        value_enum,
+        default_value_t
+    )]
+    pub(crate) log_format: LogFormat,
+    /// Tell more; twice for every detail
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Tell nothing but warnings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For a person
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    failed while running
+  2    usage, pipeline file, schema or keyring
+  3    privacy: what was written is not what may be published
+  4    data quality: counts, or an invalid value under `on_invalid = \"fail\"`
+  75   try again later
+  255  a bug in this program
+
+A run that ends with anything but 0 has published nothing.";

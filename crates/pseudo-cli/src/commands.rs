@@ -1,0 +1,43 @@
+//! The verbs, one per file, in the order in which a person meets them.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod keys;
+pub(crate) mod man;
+pub(crate) mod query;
+pub(crate) mod run;
+pub(crate) mod sample;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::args::Command;
+use crate::message::{Failure, Screen};
+
+pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
+    match command {
+        Command::Check(args) => args.run(screen),
+        Command::Run(args) => args.run(screen),
+        Command::Query(args) => args.run(),
+        Command::Keys(args) => args.run(screen),
+        Command::Sample(args) => args.run(screen),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
+    }
+}
+
+/// The directory that the paths in a pipeline file are relative to.
+fn base(pipeline: &Path) -> PathBuf {
+    pipeline.parent().unwrap_or(Path::new("")).to_path_buf()
+}
+
+/// The time, for the libraries that are told it.
+#[expect(clippy::disallowed_methods, reason = "the one clock of the program")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,145 @@
+//! `pseudo check`: what would happen to every column.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pseudo_engine::Job;
+use pseudo_policy::{PlannedColumn, TablePlan};
+use serde_json::{Value, json};
+
+use crate::commands::base;
+use crate::message::{self, Failure, Screen};
+use crate::table::Table;
+
+/// Say what would happen to every column, and read no rows
+///
+/// The pipeline is bound to the schema of its source. Everything that is wrong with it is listed at
+/// once, each with a rule ready to paste.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  pseudo check pipelines/quickstart.toml")]
+pub(crate) struct Check {
+    /// The pipeline file
+    pipeline: PathBuf,
+    /// Write the plan as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        let pipeline = pseudo_engine::load(&self.pipeline)?;
+        let job = pseudo_engine::plan(pipeline, &base(&self.pipeline), &pseudo_query::Filters)?;
+        warn(&job, screen);
+        let text = if self.json {
+            message::json(&as_json(&job))
+        } else {
+            as_text(&job)
+        };
+        message::print(&text)?;
+        let columns: usize = job
+            .tables
+            .iter()
+            .map(|bound| bound.plan.columns.len())
+            .sum();
+        let tables = job.tables.len();
+        screen.note(&format!(
+            "{tables} tables, {columns} columns: ready to run; no row was read"
+        ));
+        Ok(())
+    }
+}
+
+/// Says what is legal and yet deserves a word.
+pub(crate) fn warn(job: &Job, screen: Screen) {
+    for violation in job.tables.iter().flat_map(|bound| &bound.plan.warnings) {
+        screen.violation(violation);
+    }
+}
+
+fn as_text(job: &Job) -> String {
+    let pipeline = &job.pipeline;
+    let mut text = format!("pipeline {}, domain {}\n", pipeline.name, pipeline.domain);
+    for bound in &job.tables {
+        let plan = &bound.plan;
+        text.push_str(&format!("\ntable {}{}\n", plan.table, remarks(plan)));
+        let heads = [
+            "column",
+            "type",
+            "output",
+            "type",
+            "rule",
+            "kind",
+            "if invalid",
+        ];
+        let mut table = Table::new(&heads);
+        for column in &plan.columns {
+            let output = column.output.name();
+            let invalid = if judged(column) {
+                column.on_invalid.name()
+            } else {
+                ""
+            };
+            table.row([
+                column.source.as_str(),
+                &column.input.to_string(),
+                output,
+                &column.output_type(),
+                &column.describe(),
+                column.kind.map_or("", |kind| kind.id()),
+                invalid,
+            ]);
+        }
+        for column in &plan.dropped {
+            table.row([column, "", "", "", "drop", "", ""]);
+        }
+        text.push_str(&table.to_string());
+    }
+    text
+}
+
+fn remarks(plan: &TablePlan) -> String {
+    let mut text = String::new();
+    if let Some(subject) = &plan.subject {
+        text.push_str(&format!(", about {subject}"));
+    }
+    if let Some(filter) = &plan.filter {
+        text.push_str(&format!(", rows where {filter}"));
+    }
+    text
+}
+
+/// Whether a cell of the column can be found invalid.
+fn judged(column: &PlannedColumn) -> bool {
+    column.kind.is_some()
+}
+
+fn as_json(job: &Job) -> Value {
+    let column = |column: &PlannedColumn| {
+        json!({
+            "source": column.source,
+            "type": column.input.to_string(),
+            "column": column.output.name(),
+            "output_type": column.output_type(),
+            "rule": column.describe(),
+            "identity": column.identity_name(),
+            "kind": column.kind.map(|kind| kind.id()),
+            "on_invalid": judged(column).then(|| column.on_invalid.name()),
+        })
+    };
+    let table = |plan: &TablePlan| {
+        json!({
+            "table": plan.table,
+            "subject": plan.subject,
+            "filter": plan.filter,
+            "columns": plan.columns.iter().map(column).collect::<Vec<_>>(),
+            "dropped": plan.dropped,
+            "warnings": plan.warnings.iter().map(|one| &one.message).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "pipeline": job.pipeline.name,
+        "domain": job.pipeline.domain,
+        "rows": job.rows(),
+        "tables": job.tables.iter().map(|bound| table(&bound.plan)).collect::<Vec<_>>(),
+    })
+}

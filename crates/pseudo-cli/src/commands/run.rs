@@ -1,0 +1,227 @@
+//! `pseudo run`: runs a pipeline, and says what came of it either way.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use pseudo_engine::manifest::{ColumnManifest, Manifest};
+use pseudo_engine::{RunOptions, RunOutcome, RunReport};
+use pseudo_policy::Pipeline;
+use serde_json::json;
+
+use crate::commands::{base, check, now, rfc3339};
+use crate::message::{self, Failure, Screen, Standing};
+use crate::progress::Meter;
+use crate::table::{Table, thousands};
+use crate::unlock;
+
+/// Run a pipeline and publish its output
+///
+/// The output becomes visible at once and as a whole, as `current` in the sink, after it was read
+/// back and checked. When neither source nor pipeline nor keys have changed, there is nothing to
+/// do.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  pseudo run pipelines/quickstart.toml")]
+pub(crate) struct Run {
+    /// The pipeline file
+    pipeline: PathBuf,
+    /// Run although nothing changed
+    #[arg(long)]
+    full: bool,
+    /// Name of the run; made from its start when absent
+    #[arg(long, value_name = "ID", value_parser = run_id)]
+    run_id: Option<String>,
+    /// The time that rules refer to, RFC 3339; the start of the run when absent
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<DateTime<Utc>>,
+    /// Worker threads; one per core when absent
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// File whose first line is the passphrase of the keyring
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Write the outcome and the manifest as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Run {
+    pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        let pipeline = pseudo_engine::load(&self.pipeline)
+            .map_err(|error| Failure::run(error, Standing::Unknown))?;
+        let sink = base(&self.pipeline).join(&pipeline.sink.root);
+        let before = current(&sink);
+        let done = message::guard(|| {
+            let report = self.publish(pipeline, before.as_deref(), screen)?;
+            message::print(&self.answer(&report))
+        });
+        done.map_err(|failure| {
+            let after = current(&sink);
+            Failure::run(
+                failure,
+                Standing::Sink {
+                    sink,
+                    before,
+                    after,
+                },
+            )
+        })
+    }
+
+    fn publish(
+        &self,
+        pipeline: Pipeline,
+        current: Option<&str>,
+        screen: Screen,
+    ) -> Result<RunReport, Failure> {
+        let base = base(&self.pipeline);
+        let job = pseudo_engine::plan(pipeline, &base, &pseudo_query::Filters)?;
+        check::warn(&job, screen);
+        let started = now();
+        let keyring = unlock::for_job(
+            &job,
+            current,
+            self.passphrase_file.as_deref(),
+            &rfc3339(started),
+            screen,
+        )?;
+        let meter = Meter::new(screen);
+        let options = RunOptions {
+            started,
+            clock: &now,
+            at: self.at,
+            run_id: self.run_id.clone(),
+            full: self.full,
+            threads: self.threads.map(NonZeroUsize::get),
+            progress: &meter,
+        };
+        let report = pseudo_engine::run(&job, &keyring, &options);
+        meter.finish();
+        Ok(report?)
+    }
+
+    fn answer(&self, report: &RunReport) -> String {
+        if self.json {
+            let outcome = match report.outcome {
+                RunOutcome::Published => "published",
+                RunOutcome::NothingToDo => "nothing-to-do",
+            };
+            return message::json(&json!({
+                "outcome": outcome,
+                "sink": report.sink,
+                "manifest": report.manifest,
+            }));
+        }
+        let run = &report.manifest.run_id;
+        let sink = report.sink.display();
+        match report.outcome {
+            RunOutcome::Published => {
+                format!(
+                    "{}\nrun {run} is published: {sink}/current\n",
+                    summary(&report.manifest)
+                )
+            }
+            RunOutcome::NothingToDo => format!(
+                "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"
+            ),
+        }
+    }
+}
+
+fn summary(manifest: &Manifest) -> String {
+    let heads = [
+        "table",
+        "column",
+        "output",
+        "rule",
+        "identity",
+        "transformed",
+        "null",
+        "blank",
+        "suspect",
+        "invalid",
+        "nulled",
+        "distinct",
+    ];
+    let mut columns = Table::new(&heads).numbers_from(5);
+    let mut rows = Table::new(&[
+        "table",
+        "rows read",
+        "filtered",
+        "published",
+        "subjects",
+        "files",
+    ])
+    .numbers_from(1);
+    for table in &manifest.tables {
+        for column in &table.columns {
+            columns.row(cells(&table.table, column));
+        }
+        for dropped in &table.dropped {
+            let name = table.table.as_str();
+            columns.row([name, dropped, "", "drop", "", "", "", "", "", "", "", ""]);
+        }
+        rows.row([
+            table.table.clone(),
+            thousands(table.source_rows),
+            thousands(table.filtered_rows),
+            thousands(table.published_rows),
+            table.distinct_subjects.map(about).unwrap_or_default(),
+            thousands(table.outputs.len() as u64),
+        ]);
+    }
+    format!("{columns}\n{rows}")
+}
+
+fn cells(table: &str, column: &ColumnManifest) -> [String; 12] {
+    let counts = &column.counts;
+    [
+        table.to_owned(),
+        column.source.clone(),
+        column.column.clone(),
+        column.action.clone(),
+        column.identity.clone().unwrap_or_default(),
+        thousands(counts.transformed),
+        thousands(counts.null),
+        thousands(counts.blank),
+        thousands(counts.suspect),
+        thousands(counts.invalid),
+        thousands(counts.nulled),
+        column.distinct.map(about).unwrap_or_default(),
+    ]
+}
+
+fn about(estimate: u64) -> String {
+    format!("~{}", thousands(estimate))
+}
+
+/// The name of the run that readers of the sink see.
+fn current(sink: &Path) -> Option<String> {
+    let target = std::fs::read_link(sink.join("current")).ok()?;
+    Some(target.file_name()?.to_string_lossy().into_owned())
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc())
+        .map_err(|_| "not an RFC 3339 time".to_owned())
+}
+
+/// A run's name is that of a directory.
+fn run_id(text: &str) -> Result<String, String> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let first = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if first && text.len() <= 64 && text.bytes().all(legal) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "a run id is up to 64 letters, digits, `-`, `_` and `.`, starting with a letter or \
+             digit"
+                .to_owned(),
+        )
+    }
+}

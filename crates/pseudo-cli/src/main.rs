@@ -1,0 +1,38 @@
+//! The `pseudo` binary: arguments, messages, exit codes.
+//!
+//! Invariants: data goes to standard output and everything else to standard error; a run that fails
+//! says that nothing was published and what is still current; a reader that goes away is no
+//! failure.
+//!
+//! Reading order: `args` is what can be asked, `commands` has one file per verb, `message` is the
+//! one place that speaks of failures and knows the exit codes, `progress` and `table` are how work
+//! and answers look, `unlock` is how a keyring is found and unlocked.
+
+mod args;
+mod commands;
+mod message;
+mod progress;
+mod table;
+mod unlock;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::message::{Failure, Screen};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return message::usage(&error),
+    };
+    let screen = Screen::new(&cli.global);
+    message::log(&cli.global);
+    message::catch_panics(screen);
+    let done = message::guard(|| commands::run(cli.command, screen));
+    done.map_or_else(
+        |failure: Failure| screen.report(&failure),
+        |()| ExitCode::SUCCESS,
+    )
+}

@@ -1,0 +1,190 @@
+//! What can go wrong, and with which exit code (DESIGN.md 4). This is the border at which upstream
+//! messages end: Arrow, Parquet and CSV errors quote cells, so that only their kind passes, together with
+//! table, file, column and row.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
+use pseudo_policy::Refusal;
+
+/// Why a verb of the engine did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The pipeline, or what it says about its source, is refused.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// A path could not be used.
+    #[error("cannot {action} `{}`: {}", path.display(), kind_text(source))]
+    Io {
+        /// What was tried: `read`, `create`, …
+        action: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A source file is not what its format says.
+    #[error("{}", location(file, *row, column.as_deref(), fault))]
+    Source {
+        /// The file, relative to the source root.
+        file: String,
+        /// Row number within the file, from 1, where known.
+        row: Option<u64>,
+        /// The column, where known.
+        column: Option<String>,
+        /// What is wrong, without values.
+        fault: String,
+    },
+    /// A value that a rule with `on_invalid = "fail"` met.
+    #[error("{}", location(file, Some(*row), Some(column), "invalid value, and its rule says `fail`"))]
+    Invalid {
+        /// The file, relative to the source root.
+        file: String,
+        /// Row number within the file, from 1.
+        row: u64,
+        /// The column.
+        column: String,
+    },
+    /// The row counts of a table do not add up.
+    #[error("table `{table}`: {fault}")]
+    Counts {
+        /// The table.
+        table: String,
+        /// Which counts.
+        fault: String,
+    },
+    /// What was written is not what was meant.
+    #[error("verify: `{file}`: {fault}")]
+    Verify {
+        /// The staged file, relative to the run.
+        file: String,
+        /// What was found, without values.
+        fault: String,
+    },
+    /// Another run holds the sink.
+    #[error("another run holds the sink{}", holder.as_deref().map(|h| format!(": {h}")).unwrap_or_default())]
+    Locked {
+        /// Who, as far as known.
+        holder: Option<String>,
+    },
+    /// The keyring cannot serve this run.
+    #[error(transparent)]
+    Keyring(#[from] pseudo_keyring::Error),
+    /// A published manifest cannot be read.
+    #[error("manifest `{}` is damaged", path.display())]
+    Manifest {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Something that only a mistake in this program explains.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The exit code of the process that ends with this error.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
+            Self::Refused(_) | Self::Keyring(_) => 2,
+            Self::Verify { .. } => 3,
+            Self::Invalid { .. } | Self::Counts { .. } => 4,
+            Self::Locked { .. } => 75,
+            Self::Internal(_) => 255,
+        }
+    }
+
+    /// What to do about it, where one thing is likely.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free space on the sink's disk and run again".to_owned())
+            }
+            Self::Invalid { .. } => {
+                Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
+            }
+            Self::Locked { .. } => Some("run again when it has ended".to_owned()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn source(file: &str, fault: impl Into<String>) -> Self {
+        Self::Source {
+            file: file.to_owned(),
+            row: None,
+            column: None,
+            fault: fault.into(),
+        }
+    }
+
+    /// An error met while reading `file`; only its kind passes.
+    pub(crate) fn reading(file: &str, error: &ParquetError) -> Self {
+        Self::source(file, parquet_fault(error))
+    }
+
+    /// An error of Arrow met while reading `file`; only its kind passes.
+    pub(crate) fn reading_arrow(file: &str, error: &ArrowError) -> Self {
+        Self::source(file, arrow_fault(error))
+    }
+}
+
+/// The kind of a Parquet error. Its text is dropped: decoders put bytes of the file into it.
+pub(crate) fn parquet_fault(error: &ParquetError) -> &'static str {
+    match error {
+        ParquetError::EOF(_) => "truncated or damaged Parquet",
+        ParquetError::NYI(_) => "Parquet feature that is not supported",
+        ParquetError::ArrowError(_) => "Parquet data that its schema does not fit",
+        ParquetError::External(_) => "Parquet file that cannot be read",
+        _ => "not valid Parquet",
+    }
+}
+
+/// The kind of an Arrow error. Its text is dropped: casts quote the cell.
+pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
+    match error {
+        ArrowError::MemoryError(_) | ArrowError::OffsetOverflowError(_) => {
+            "more than 2 GiB of text in one chunk of a column"
+        }
+        ArrowError::IoError(..) => "file that cannot be read",
+        ArrowError::ParquetError(_) => "truncated or damaged Parquet",
+        _ => "data that its schema does not fit",
+    }
+}
+
+/// The operating system's words for a kind of error; never its custom text.
+fn kind_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => {
+            let text = io::Error::from_raw_os_error(code).to_string();
+            text.split(" (os error")
+                .next()
+                .unwrap_or_default()
+                .to_lowercase()
+        }
+        None => error.kind().to_string(),
+    }
+}
+
+fn location(file: &str, row: Option<u64>, column: Option<&str>, fault: &str) -> String {
+    let mut text = format!("`{file}`");
+    if let Some(row) = row {
+        text.push_str(&format!(", row {row}"));
+    }
+    if let Some(column) = column {
+        text.push_str(&format!(", column `{column}`"));
+    }
+    format!("{text}: {fault}")
+}

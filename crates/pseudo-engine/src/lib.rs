@@ -1,0 +1,34 @@
+//! Runs things: scan → project → stage → verify → manifest → publish, and the verbs around it.
+//!
+//! Invariants: nothing is published until everything is proved; only `publish.rs` renames; no error
+//! that leaves this crate holds a cell's value; no DataFusion, no printing, no clock.
+//!
+//! Reading order: [`run`] is the straight line; [`mod@plan`] binds a pipeline to its source; `source`
+//! and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where it goes,
+//! `verify` what is proved, [`manifest`] what is recorded and `publish` how it becomes visible.
+
+pub mod error;
+pub mod filter;
+pub mod manifest;
+pub mod plan;
+pub mod progress;
+pub mod run;
+pub mod sample;
+
+mod chunk;
+mod lock;
+mod order;
+mod project;
+mod publish;
+mod sink;
+mod source;
+mod staging;
+mod verify;
+
+pub use error::Error;
+pub use plan::{Job, TableJob, load, plan};
+pub use progress::{Progress, Silent};
+pub use run::{RunOptions, RunOutcome, RunReport, run};
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

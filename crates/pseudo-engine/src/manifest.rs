@@ -1,0 +1,241 @@
+//! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and no
+//! secrets, and two runs over the same input differ in it by run id and times alone.
+
+use std::path::Path;
+
+use pseudo_arrow::Outcome;
+use pseudo_policy::PlannedColumn;
+use serde::{Deserialize, Serialize};
+
+pub use crate::source::Stamp;
+use crate::{Error, Result};
+
+/// The name of the file within a run's directory.
+pub const FILE: &str = "manifest.json";
+
+/// The format this build writes and reads.
+pub const FORMAT: &str = "pseudo-manifest/1";
+
+/// The record of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// The name of the run's directory.
+    pub run_id: String,
+    /// When the run started, RFC 3339.
+    pub started: String,
+    /// When it was published, RFC 3339.
+    pub finished: String,
+    /// What, besides the source files, decided the output.
+    pub recipe: Recipe,
+    /// The tables, in the order of the pipeline.
+    pub tables: Vec<TableManifest>,
+}
+
+/// What decides output bytes besides the source: two runs with equal recipes over equal files write equal
+/// files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Version of this program.
+    pub tool_version: String,
+    /// Version of the Unicode tables behind every canonical form.
+    pub unicode_version: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// SHA-256 of what the pipeline says, in hex.
+    pub pipeline_hash: String,
+    /// SHA-256 of the bound plan of each table, in hex, in the order of the tables.
+    pub plan_hashes: Vec<String>,
+    /// The pseudonymisation domain.
+    pub domain: String,
+    /// The epoch of the secret.
+    pub epoch: u32,
+    /// The key check value of the secret, in hex.
+    pub key_check_value: String,
+    /// The year that derived model years are counted from, when a rule uses it.
+    pub year: Option<i32>,
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableManifest {
+    /// Its name.
+    pub table: String,
+    /// Rows read.
+    pub source_rows: u64,
+    /// Rows written: `source_rows` less `filtered` and `quarantined`.
+    pub published_rows: u64,
+    /// Rows that the `filter` left out.
+    pub filtered_rows: u64,
+    /// Rows in quarantine.
+    pub quarantined_rows: u64,
+    /// Estimate of the distinct subjects, when the table has one that is tokenised.
+    pub distinct_subjects: Option<u64>,
+    /// What was read.
+    pub sources: Vec<SourceManifest>,
+    /// What was written.
+    pub outputs: Vec<OutputManifest>,
+    /// What happened to each column.
+    pub columns: Vec<ColumnManifest>,
+    /// Columns of the source that are not in the output.
+    pub dropped: Vec<String>,
+}
+
+/// One source file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceManifest {
+    /// Relative to the source root.
+    pub path: String,
+    /// Size, modification time and inode when it was read.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Rows read from it.
+    pub rows: u64,
+}
+
+/// One file of the output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputManifest {
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// One column of the output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnManifest {
+    /// The source column.
+    pub source: String,
+    /// The output column.
+    pub column: String,
+    /// The rule, in words.
+    pub action: String,
+    /// The identity, where the rule has one.
+    pub identity: Option<String>,
+    /// The kind of that identity, with its version.
+    pub kind: Option<String>,
+    /// The blank list of that identity, where it replaces the default.
+    pub blank_list: Option<Vec<String>>,
+    /// The output type.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// rows = transformed + null + blank + nulled.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Estimate of the distinct tokens, for tokens and seals.
+    pub distinct: Option<u64>,
+}
+
+/// The counts of TOKENS.md 9.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows seen.
+    pub rows: u64,
+    /// Cells that the rule gave a value.
+    pub transformed: u64,
+    /// Cells that were NULL.
+    pub null: u64,
+    /// Cells that were blank, and are NULL.
+    pub blank: u64,
+    /// Cells that were invalid or out of range, and are NULL.
+    pub nulled: u64,
+    /// Cells whose check failed; part of `transformed` and `nulled`.
+    pub suspect: u64,
+    /// Cells whose structure is wrong; part of `transformed` and `nulled`.
+    pub invalid: u64,
+}
+
+impl Manifest {
+    /// Reads the manifest of the run in `directory`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be read, [`Error::Manifest`] when it is not one.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = directory.join(FILE);
+        let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        let manifest: Option<Self> = serde_json::from_slice(&text).ok();
+        manifest
+            .filter(|manifest| manifest.format == FORMAT)
+            .ok_or(Error::Manifest { path })
+    }
+
+    /// The manifest as the bytes of its file.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|_| Error::Internal("a manifest that is not JSON".to_owned()))?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+impl TableManifest {
+    /// Fails when the counts do not add up (TOKENS.md 9).
+    pub(crate) fn balance(&self) -> Result<()> {
+        let unbalanced = |fault: String| {
+            Err(Error::Counts {
+                table: self.table.clone(),
+                fault,
+            })
+        };
+        if self.source_rows != self.published_rows + self.filtered_rows + self.quarantined_rows {
+            return unbalanced("source rows are not all accounted for".to_owned());
+        }
+        for column in &self.columns {
+            let Counts {
+                rows,
+                transformed,
+                null,
+                blank,
+                nulled,
+                ..
+            } = column.counts;
+            if rows != transformed + null + blank + nulled || rows != self.published_rows {
+                return unbalanced(format!(
+                    "cells of `{}` are not all accounted for",
+                    column.column
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ColumnManifest {
+    pub(crate) fn new(column: &PlannedColumn, outcome: &Outcome) -> Self {
+        let identity = column.identity.as_ref();
+        let tokens = matches!(
+            column.action,
+            pseudo_policy::Action::Token { .. } | pseudo_policy::Action::Seal { .. }
+        );
+        Self {
+            source: column.source.clone(),
+            column: column.output.name().clone(),
+            action: column.describe(),
+            identity: identity.map(|identity| identity.name.clone()),
+            kind: identity.map(|identity| identity.kind.id().to_owned()),
+            blank_list: identity.and_then(|identity| identity.blank.clone()),
+            data_type: column.output.data_type().to_string(),
+            counts: Counts {
+                rows: outcome.rows,
+                transformed: outcome.transformed,
+                null: outcome.null,
+                blank: outcome.blank,
+                nulled: outcome.nulled,
+                suspect: outcome.suspect,
+                invalid: outcome.invalid,
+            },
+            distinct: tokens.then(|| outcome.distinct.estimate()),
+        }
+    }
+}

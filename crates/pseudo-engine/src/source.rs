@@ -1,0 +1,335 @@
+//! Where rows come from: a table of the source is a list of files with one schema, each cut into slices
+//! that can be read on their own, in any order, by any thread.
+
+mod csv;
+mod parquet;
+mod sample;
+
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use pseudo_arrow::sample::Spec;
+use pseudo_policy::{Format, Table};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result};
+
+/// Rows a slice aims at; cut by size alone, never by the number of cores.
+pub(crate) const SLICE_ROWS: u64 = 131_072;
+/// Bytes of text, or of uncompressed column data, a slice aims at.
+pub(crate) const SLICE_BYTES: u64 = 16 << 20;
+
+/// The place that `[source] root` names.
+pub(crate) enum Root {
+    /// A directory.
+    Folder(PathBuf),
+    /// An embedded sample.
+    Sample(Spec),
+}
+
+/// The files of one table.
+pub(crate) struct SourceTable {
+    /// The schema that all files share.
+    pub(crate) schema: SchemaRef,
+    /// The files, by path.
+    pub(crate) files: Vec<SourceFile>,
+}
+
+/// One file, or one table of an embedded sample.
+pub(crate) struct SourceFile {
+    /// Its path relative to the root, with `/`.
+    pub(crate) path: String,
+    /// What tells a changed file from an unchanged one without reading it.
+    pub(crate) stamp: Stamp,
+    reader: Reader,
+}
+
+/// Size, modification time and inode of a file at the moment it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub mtime_ns: i64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// A slice of one file: the rows of one chunk.
+#[derive(Clone, Debug)]
+pub(crate) enum Slice {
+    /// Rows `skip..skip + take` of consecutive row groups.
+    RowGroups {
+        groups: Range<usize>,
+        skip: u64,
+        take: u64,
+    },
+    /// Whole records in a byte range of a text file.
+    Bytes(Range<u64>),
+    /// Rows of a generated table.
+    Rows(Range<u64>),
+}
+
+enum Reader {
+    Parquet(parquet::ParquetFile),
+    Csv(csv::CsvFile),
+    Sample(sample::SampleFile),
+}
+
+impl Root {
+    /// Reads `text`, a directory relative to `base` or a `sample:` address.
+    pub(crate) fn parse(base: &Path, text: &str) -> Result<Self, String> {
+        if text.starts_with("sample:") {
+            return Spec::parse(text)
+                .map(Self::Sample)
+                .map_err(|error| error.to_string());
+        }
+        if text.contains("://") {
+            return Err("this build reads directories and `sample:` only".to_owned());
+        }
+        Ok(Self::Folder(base.join(text)))
+    }
+
+    /// Opens the files of `table` and reads their schemas; no row is read. None when no file matches.
+    pub(crate) fn open(&self, table: &Table) -> Result<Option<SourceTable>> {
+        let files = match self {
+            Self::Sample(spec) => vec![sample::open(spec, &table.source)?],
+            Self::Folder(folder) => open_files(folder, table)?,
+        };
+        let Some((_, schema)) = files.first() else {
+            return Ok(None);
+        };
+        let schema = SchemaRef::clone(schema);
+        for (file, other) in &files {
+            same_schema(&file.path, &schema, other)?;
+        }
+        Ok(Some(SourceTable {
+            schema,
+            files: files.into_iter().map(|(file, _)| file).collect(),
+        }))
+    }
+}
+
+impl SourceFile {
+    /// The number of rows, where the format tells without reading them.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        match &self.reader {
+            Reader::Parquet(file) => Some(file.rows()),
+            Reader::Csv(_) => None,
+            Reader::Sample(file) => Some(file.rows()),
+        }
+    }
+
+    /// Cuts the file into slices, the same ones on every machine.
+    pub(crate) fn slices(&self, columns: &[usize]) -> Result<Vec<Slice>> {
+        match &self.reader {
+            Reader::Parquet(file) => Ok(file.slices(columns)),
+            Reader::Csv(file) => file.slices(&self.path),
+            Reader::Sample(file) => Ok(file.slices()),
+        }
+    }
+
+    /// Reads the columns `columns` (ascending indices) of one slice as one batch.
+    pub(crate) fn read(&self, slice: &Slice, columns: &[usize]) -> Result<RecordBatch> {
+        match (&self.reader, slice) {
+            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => {
+                file.read(&self.path, groups.clone(), *skip, *take, columns)
+            }
+            (Reader::Csv(file), Slice::Bytes(range)) => {
+                file.read(&self.path, range.clone(), columns)
+            }
+            (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns),
+            _ => Err(Error::Internal("a slice of another format".to_owned())),
+        }
+    }
+
+    /// The number, from 1, of row `row` of `slice` within the file.
+    pub(crate) fn row_number(&self, slice: &Slice, row: u64) -> Result<u64> {
+        let before = match (&self.reader, slice) {
+            (Reader::Parquet(file), Slice::RowGroups { groups, skip, .. }) => {
+                file.rows_before(groups.start) + skip
+            }
+            (Reader::Csv(file), Slice::Bytes(range)) => {
+                file.records_before(&self.path, range.start)?
+            }
+            (_, Slice::Rows(range)) => range.start,
+            _ => 0,
+        };
+        Ok(before + row + 1)
+    }
+
+    /// SHA-256 of the file in lower-case hex; of address and generator version for a sample.
+    pub(crate) fn digest(&self) -> Result<String> {
+        match &self.reader {
+            Reader::Parquet(file) => digest_file(&file.location),
+            Reader::Csv(file) => digest_file(&file.location),
+            Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
+        }
+    }
+
+    /// Fails when the file is another than the one that was opened.
+    pub(crate) fn unchanged(&self) -> Result<()> {
+        let location = match &self.reader {
+            Reader::Parquet(file) => &file.location,
+            Reader::Csv(file) => &file.location,
+            Reader::Sample(_) => return Ok(()),
+        };
+        let metadata = std::fs::metadata(location).map_err(Error::io("read", location))?;
+        if Stamp::of(&metadata) == self.stamp {
+            return Ok(());
+        }
+        Err(Error::source(&self.path, "changed while it was read"))
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        Self {
+            size: metadata.size(),
+            mtime_ns: metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef)>> {
+    let mut files = Vec::new();
+    for location in matches(folder, &table.source)? {
+        let path = location.strip_prefix(folder).unwrap_or(&location);
+        let path = path.to_string_lossy().into_owned();
+        let file = File::open(&location).map_err(Error::io("read", &location))?;
+        let stamp = Stamp::of(&file.metadata().map_err(Error::io("read", &location))?);
+        let (reader, schema) = match format_of(table, &path)? {
+            Format::Parquet => {
+                let (file, schema) = parquet::ParquetFile::open(&path, location, &file)?;
+                (Reader::Parquet(file), schema)
+            }
+            Format::Csv => {
+                let (file, schema) = csv::CsvFile::open(&path, location, stamp.size, table)?;
+                (Reader::Csv(file), schema)
+            }
+        };
+        files.push((
+            SourceFile {
+                path,
+                stamp,
+                reader,
+            },
+            schema,
+        ));
+    }
+    Ok(files)
+}
+
+/// The files that the pattern names, in order of their paths. Hidden files are never meant.
+fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(Error::io("read", folder)(missing));
+    }
+    let root = glob::Pattern::escape(&folder.to_string_lossy());
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::default()
+    };
+    let found = glob::glob_with(&format!("{root}/{pattern}"), options)
+        .map_err(|_| Error::source(pattern, "not a valid pattern"))?;
+    let mut files = Vec::new();
+    for entry in found {
+        let path = entry.map_err(|error| {
+            let path = error.path().to_path_buf();
+            Error::io("read", &path)(error.into())
+        })?;
+        if path.is_dir() {
+            continue;
+        }
+        files.push(path);
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn format_of(table: &Table, path: &str) -> Result<Format> {
+    if let Some(format) = table.format {
+        return Ok(format);
+    }
+    match Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str())
+    {
+        Some("parquet") => Ok(Format::Parquet),
+        Some("csv") => Ok(Format::Csv),
+        _ => Err(Error::source(
+            path,
+            "its name does not tell its format: set `format`",
+        )),
+    }
+}
+
+fn same_schema(path: &str, schema: &SchemaRef, other: &SchemaRef) -> Result<()> {
+    let differs = |column: &str, fault: &str| Error::Source {
+        file: path.to_owned(),
+        row: None,
+        column: Some(column.to_owned()),
+        fault: fault.to_owned(),
+    };
+    for field in schema.fields() {
+        match other.field_with_name(field.name()) {
+            Err(_) => {
+                return Err(differs(
+                    field.name(),
+                    "missing here, present in other files",
+                ));
+            }
+            Ok(found) if found.data_type() != field.data_type() => {
+                return Err(differs(field.name(), "of another type than in other files"));
+            }
+            Ok(_) => {}
+        }
+    }
+    let extra = other
+        .fields()
+        .iter()
+        .find(|field| schema.field_with_name(field.name()).is_err());
+    if let Some(field) = extra {
+        return Err(differs(
+            field.name(),
+            "present here, missing in other files",
+        ));
+    }
+    let in_order = schema
+        .fields()
+        .iter()
+        .zip(other.fields())
+        .all(|(a, b)| a.name() == b.name());
+    if in_order {
+        Ok(())
+    } else {
+        Err(Error::source(path, "columns in another order"))
+    }
+}
+
+/// SHA-256 of a file in lower-case hex.
+pub(crate) fn digest_file(location: &Path) -> Result<String> {
+    let mut file = File::open(location).map_err(Error::io("read", location))?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut block).map_err(Error::io("read", location))?;
+        match block.get(..count) {
+            Some([]) | None => return Ok(hex(&hasher.finalize())),
+            Some(bytes) => hasher.update(bytes),
+        }
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

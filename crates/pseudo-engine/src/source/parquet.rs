@@ -1,0 +1,166 @@
+//! Parquet files. A slice is a run of whole row groups, or part of one that is too large; row groups are
+//! never split where that can be avoided, because skipping rows costs as much as decoding them.
+
+use std::fs::File;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
+use parquet::file::metadata::RowGroupMetaData;
+
+use super::{SLICE_BYTES, SLICE_ROWS, Slice};
+use crate::error::parquet_fault;
+use crate::{Error, Result};
+
+/// An opened file: where it is, and its footer.
+pub(crate) struct ParquetFile {
+    pub(crate) location: PathBuf,
+    metadata: ArrowReaderMetadata,
+}
+
+impl ParquetFile {
+    /// Reads the footer.
+    pub(crate) fn open(path: &str, location: PathBuf, file: &File) -> Result<(Self, SchemaRef)> {
+        let metadata = guarded(path, || {
+            ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
+                .map_err(|error| Error::source(path, parquet_fault(&error)))
+        })?;
+        let schema = SchemaRef::clone(metadata.schema());
+        Ok((Self { location, metadata }, schema))
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.groups().iter().map(rows).sum()
+    }
+
+    pub(crate) fn rows_before(&self, group: usize) -> u64 {
+        self.groups().iter().take(group).map(rows).sum()
+    }
+
+    fn groups(&self) -> &[RowGroupMetaData] {
+        self.metadata.metadata().row_groups()
+    }
+
+    /// Whole row groups up to the aimed size; one that is over twice that size is cut.
+    pub(crate) fn slices(&self, columns: &[usize]) -> Vec<Slice> {
+        let mut slices = Vec::new();
+        let mut open: Option<(usize, u64)> = None;
+        for (index, group) in self.groups().iter().enumerate() {
+            let (rows, limit) = (rows(group), self.rows_per_slice(group, columns));
+            if let Some((first, sum)) = open {
+                if sum + rows > limit {
+                    slices.push(whole(first..index, sum));
+                    open = None;
+                } else {
+                    open = Some((first, sum + rows));
+                    continue;
+                }
+            }
+            if rows > 2 * limit {
+                let mut skip = 0;
+                while skip < rows {
+                    let take = limit.min(rows - skip);
+                    slices.push(Slice::RowGroups {
+                        groups: index..index + 1,
+                        skip,
+                        take,
+                    });
+                    skip += take;
+                }
+            } else {
+                open = Some((index, rows));
+            }
+        }
+        if let Some((first, sum)) = open {
+            slices.push(whole(first..self.groups().len(), sum));
+        }
+        slices
+    }
+
+    fn rows_per_slice(&self, group: &RowGroupMetaData, columns: &[usize]) -> u64 {
+        let schema = self.metadata.parquet_schema();
+        let bytes: u64 = (0..group.num_columns())
+            .filter(|leaf| columns.contains(&schema.get_column_root_idx(*leaf)))
+            .map(|leaf| u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(0))
+            .sum();
+        let by_bytes = (4 * SLICE_BYTES * rows(group))
+            .checked_div(bytes)
+            .unwrap_or(u64::MAX);
+        by_bytes.clamp(1, SLICE_ROWS)
+    }
+
+    /// Reads some columns of some rows as one batch.
+    pub(crate) fn read(
+        &self,
+        path: &str,
+        groups: Range<usize>,
+        skip: u64,
+        take: u64,
+        columns: &[usize],
+    ) -> Result<RecordBatch> {
+        let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
+        let take = usize::try_from(take).unwrap_or(usize::MAX);
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_projection(mask)
+                .with_batch_size(take.max(1))
+                .with_row_groups(groups.collect());
+        guarded(path, || {
+            let builder = if skip == 0 {
+                builder.with_limit(take)
+            } else {
+                let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+                let selection = vec![RowSelector::skip(skip), RowSelector::select(take)];
+                builder.with_row_selection(RowSelection::from(selection))
+            };
+            let reader = builder
+                .build()
+                .map_err(|error| Error::reading(path, &error))?;
+            one_batch(path, reader, take)
+        })
+    }
+}
+
+fn one_batch(path: &str, reader: ParquetRecordBatchReader, rows: usize) -> Result<RecordBatch> {
+    let schema = arrow::array::RecordBatchReader::schema(&reader);
+    let mut batches = reader
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Error::reading_arrow(path, &error))?;
+    let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    if found != rows {
+        return Err(Error::source(path, "fewer rows than its footer says"));
+    }
+    if batches.len() == 1
+        && let Some(batch) = batches.pop()
+    {
+        return Ok(batch);
+    }
+    concat_batches(&schema, &batches).map_err(|error| Error::reading_arrow(path, &error))
+}
+
+/// Decoders of damaged files may panic; that ends the file, not the process.
+fn guarded<T>(path: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(Error::source(path, "damaged Parquet")))
+}
+
+fn whole(groups: Range<usize>, rows: u64) -> Slice {
+    Slice::RowGroups {
+        groups,
+        skip: 0,
+        take: rows,
+    }
+}
+
+fn rows(group: &RowGroupMetaData) -> u64 {
+    u64::try_from(group.num_rows()).unwrap_or(0)
+}

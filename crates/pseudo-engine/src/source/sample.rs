@@ -1,0 +1,68 @@
+//! Tables of an embedded sample, generated where they are read.
+
+use std::ops::Range;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use pseudo_arrow::sample::{GENERATOR_VERSION, Spec, Table};
+
+use super::{Reader, SLICE_ROWS, Slice, SourceFile, Stamp};
+use crate::{Error, Result};
+
+/// One generated table.
+pub(crate) struct SampleFile {
+    spec: Spec,
+    table: Table,
+}
+
+/// Opens the table that the first part of `source` names.
+pub(crate) fn open(spec: &Spec, source: &str) -> Result<(SourceFile, SchemaRef)> {
+    let name = source.split(['/', '.']).next().unwrap_or_default();
+    let Some(table) = Table::parse(name) else {
+        return Err(Error::source(source, "the sample has no such table"));
+    };
+    let file = SampleFile {
+        spec: spec.clone(),
+        table,
+    };
+    let schema = file.table.schema();
+    let path = format!("{}/{name}", file.spec);
+    let stamp = Stamp {
+        size: 0,
+        mtime_ns: 0,
+        inode: 0,
+    };
+    Ok((
+        SourceFile {
+            path,
+            stamp,
+            reader: Reader::Sample(file),
+        },
+        schema,
+    ))
+}
+
+impl SampleFile {
+    pub(crate) fn rows(&self) -> u64 {
+        self.table.rows(self.spec.scale)
+    }
+
+    /// What decides the rows: address, table and generator version.
+    pub(crate) fn address(&self) -> String {
+        format!("{}/{}/{GENERATOR_VERSION}", self.spec, self.table.name())
+    }
+
+    pub(crate) fn slices(&self) -> Vec<Slice> {
+        let rows = self.rows();
+        (0..rows.div_ceil(SLICE_ROWS))
+            .map(|slice| Slice::Rows(slice * SLICE_ROWS..rows.min((slice + 1) * SLICE_ROWS)))
+            .collect()
+    }
+
+    pub(crate) fn read(&self, rows: Range<u64>, columns: &[usize]) -> Result<RecordBatch> {
+        let batch = self.table.batch(self.spec.seed, self.spec.scale, rows);
+        batch
+            .project(columns)
+            .map_err(|_| Error::Internal("sample column out of range".to_owned()))
+    }
+}

@@ -1,0 +1,148 @@
+//! How keyrings and identity files reach the disk and come back: whole or not at all, for the owner
+//! alone, and never over a file that is there.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// Reads a regular file of at most [`LEN_MAX`] bytes.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    open(path).and_then(|file| read_open(path, file))
+}
+
+/// Reads a file that nobody but its owner can read.
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let file = open(path)?;
+    // The open file is asked, not the path, so that nobody can swap one for the other between.
+    let mode = file
+        .metadata()
+        .map_err(Error::io("read", path))?
+        .permissions()
+        .mode()
+        & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(Error::Exposed {
+            path: path.to_path_buf(),
+            mode,
+        });
+    }
+    read_open(path, file)
+}
+
+/// Refuses a path at which something is, if only a dangling link.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(Error::Exists {
+            path: path.to_path_buf(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("create", path)(error)),
+    }
+}
+
+/// Writes a file with mode 0600 that is not there yet; it appears whole and durable, or not at all.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    refuse_existing(path)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+        .create(directory)
+        .map_err(Error::io("create", directory))?;
+
+    let staged = Staged::new(directory)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options
+        .open(&staged.0)
+        .map_err(Error::io("create", &staged.0))?;
+    file.write_all(bytes)
+        .map_err(Error::io("write", &staged.0))?;
+    file.sync_all().map_err(Error::io("write", &staged.0))?;
+    if read(&staged.0)?.as_slice() != bytes {
+        return Err(Error::Damaged {
+            path: path.to_path_buf(),
+            part: "copy on the disk",
+        });
+    }
+    // A hard link, and not a rename: it is as atomic, and fails when the name is taken.
+    match fs::hard_link(&staged.0, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(Error::Exists {
+                path: path.to_path_buf(),
+            });
+        }
+        linked => linked.map_err(Error::io("create", path))?,
+    }
+    drop(staged);
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(Error::io("write", directory))
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    let not_a_file = || Error::NotAFile {
+        path: path.to_path_buf(),
+    };
+    // Asked before opening too, for opening a pipe waits for its writer.
+    if !fs::metadata(path)
+        .map_err(Error::io("read", path))?
+        .is_file()
+    {
+        return Err(not_a_file());
+    }
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    if !file.metadata().map_err(Error::io("read", path))?.is_file() {
+        return Err(not_a_file());
+    }
+    Ok(file)
+}
+
+fn read_open(path: &Path, file: File) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let too_long = || Error::TooLong {
+        path: path.to_path_buf(),
+    };
+    let len = file.metadata().map_err(Error::io("read", path))?.len();
+    let len = usize::try_from(len)
+        .ok()
+        .filter(|len| *len <= LEN_MAX)
+        .ok_or_else(too_long)?;
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(len + 1));
+    file.take(len as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    if bytes.len() > len {
+        // It grew while it was read, which no file of ours does.
+        return Err(too_long());
+    }
+    Ok(bytes)
+}
+
+/// The path of a file that is not in place; the file is removed on drop.
+struct Staged(PathBuf);
+
+impl Staged {
+    fn new(directory: &Path) -> Result<Self, Error> {
+        let mut salt = [0_u8; 8];
+        getrandom::fill(&mut salt).map_err(|_| Error::Random)?;
+        let name = format!(".pseudo-{:016x}.tmp", u64::from_ne_bytes(salt));
+        Ok(Self(directory.join(name)))
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Best effort: what would be left is sealed or private, and in nobody's way.
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+const LEN_MAX: usize = 256 * 1024;

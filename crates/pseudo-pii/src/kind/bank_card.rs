@@ -1,0 +1,33 @@
+//! `bank-card/1`: a payment card number of ISO/IEC 7812, 12 to 19 digits, the last by Luhn. Old
+//! domestic cards fail the check: suspect, not invalid.
+
+use crate::canonical::{Quick, Verdict, is_separator, push_without};
+use crate::checksum::{is_digits, luhn};
+
+/// Digits of the right number.
+pub(super) fn quick(value: &str) -> Option<Quick> {
+    match judge(value.as_bytes()) {
+        Verdict::Invalid => None,
+        verdict => Some(Quick::same(verdict)),
+    }
+}
+
+/// Appends the number without separators.
+pub(super) fn write(text: &str, out: &mut String) -> Verdict {
+    let start = out.len();
+    push_without(text, is_separator, out);
+    judge(out.get(start..).unwrap_or_default().as_bytes())
+}
+
+fn judge(number: &[u8]) -> Verdict {
+    match number {
+        [body @ .., check] if (12..=19).contains(&number.len()) && is_digits(number) => {
+            if luhn(body) == Some(*check) {
+                Verdict::Valid
+            } else {
+                Verdict::Suspect
+            }
+        }
+        _ => Verdict::Invalid,
+    }
+}

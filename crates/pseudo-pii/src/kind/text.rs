@@ -1,0 +1,15 @@
+//! `text/1`: the prelude and nothing more.
+
+use crate::canonical::{Quick, Verdict, is_padded, scan};
+
+/// Plain text without spaces at its ends.
+pub(super) fn quick(value: &str) -> Option<Quick> {
+    scan(value)?;
+    (!is_padded(value)).then_some(Quick::same(Verdict::Valid))
+}
+
+/// Appends the text as it is.
+pub(super) fn write(text: &str, out: &mut String) -> Verdict {
+    out.push_str(text);
+    Verdict::Valid
+}

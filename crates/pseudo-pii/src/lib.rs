@@ -1,0 +1,21 @@
+//! Identifier kinds: canonical form, checksum, derived parts, synthetic values.
+//!
+//! A [`Kind`] turns every spelling of one identifier into one text, so that equal identifiers get
+//! equal tokens, and says whether the identifier is well made. The rules are versioned: the text a
+//! kind writes for a value never changes within a version.
+//!
+//! Invariants: no input makes this crate panic; nothing here reads a file, a clock or a key; no
+//! error or `Debug` text holds a cell value; a blank never yields text.
+//!
+//! Reading order: [`canonical`] (steps every kind shares) · [`kind`] (the kinds, one file each) ·
+//! [`checksum`] · [`mod@derive`] (parts an analyst may keep) ·
+//! [`sample`] (identifiers that belong to nobody).
+
+pub mod canonical;
+pub mod checksum;
+pub mod derive;
+pub mod kind;
+pub mod sample;
+
+pub use crate::canonical::{Blanks, Canonical, UNICODE_VERSION, Verdict};
+pub use crate::kind::Kind;

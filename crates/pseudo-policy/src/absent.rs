@@ -1,0 +1,70 @@
+//! What a pipeline file may one day say and this build does not have. To add one of them: delete
+//! its row here and add its variant where the row's [`Where`] is read.
+
+/// Where in a file a word stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// A section beside `[keys]`, `[source]`, `[sink]`.
+    Section,
+    /// The key that names an action.
+    Action,
+    /// The value of `derive`.
+    Part,
+    /// The value of `on_invalid`.
+    OnInvalid,
+    /// The value of `format`, or the extension of a source.
+    Format,
+    /// The value of `encoding` of a table.
+    TextEncoding,
+    /// No word of this place is absent.
+    Nowhere,
+}
+
+/// The rows: one per absent word.
+const ABSENT: [(Where, &str); 24] = [
+    (Where::Section, "gates"),
+    (Where::Section, "limits"),
+    (Where::Section, "quarantine"),
+    (Where::Action, "age"),
+    (Where::Action, "escrow"),
+    (Where::Action, "fpe"),
+    (Where::Action, "geo"),
+    (Where::Action, "map"),
+    (Where::Action, "prefix"),
+    (Where::Action, "rare"),
+    (Where::Action, "shift"),
+    (Where::Part, "city"),
+    (Where::Part, "is-nev"),
+    (Where::Part, "issue-network"),
+    (Where::Part, "length"),
+    (Where::Part, "plant"),
+    (Where::OnInvalid, "quarantine"),
+    (Where::Format, "arrow"),
+    (Where::Format, "delta"),
+    (Where::Format, "json"),
+    (Where::Format, "jsonl"),
+    (Where::Format, "ndjson"),
+    (Where::Format, "orc"),
+    (Where::TextEncoding, "gb18030"),
+];
+
+/// Nested columns, `a.b` and `items[].phone`.
+pub(crate) const NESTED: &str =
+    "this build has no nested columns, such as `a.b` or `items[].phone`";
+/// `{name}` in a source.
+pub(crate) const PLACEHOLDERS: &str = "this build has no `{name}` placeholders";
+/// Run-end encoded arrays.
+pub(crate) const RUN_ENDS: &str = "this build has no run-end encoded columns";
+
+/// The message for a word that this build does not have.
+pub(crate) fn message(place: Where, word: &str) -> Option<String> {
+    let (_, word) = ABSENT.iter().find(|row| **row == (place, word))?;
+    Some(match place {
+        Where::Section => format!("this build has no `[{word}]`"),
+        Where::Part => format!("this build has no `derive = \"{word}\"`"),
+        Where::OnInvalid => format!("this build has no `on_invalid = \"{word}\"`"),
+        Where::Format => format!("this build has no `{word}` format"),
+        Where::TextEncoding => format!("this build has no `encoding = \"{word}\"`"),
+        Where::Action | Where::Nowhere => format!("this build has no `{word}`"),
+    })
+}

@@ -1,0 +1,35 @@
+//! `pipeline.toml` as types, and the default-deny binding of a policy to a schema.
+//!
+//! Two steps: [`Pipeline::parse`] turns text into a [`Pipeline`], [`Pipeline::bind`] turns a table
+//! of it and the schema of its source into a [`TablePlan`]. Invariants: what either step returns is
+//! legal; what it refuses is refused whole, every mistake at once ([`Refusal`]); no message quotes
+//! what the file says beyond its names; no key, no path and no row is touched here.
+//!
+//! In reading order: `pipeline` and `table` (what a file says), `column` and `action` (what may
+//! happen to a column), `bind` and `legal` (which of it a schema allows), `plan` (the result),
+//! `refusal` (the other result), `reader`, `syntax`, `number`, `near` and `absent` (how a file is
+//! read), `hash` (which parts of it decide output).
+#![warn(clippy::indexing_slicing)]
+
+mod absent;
+mod action;
+mod bind;
+mod column;
+mod hash;
+mod legal;
+mod near;
+mod number;
+mod pipeline;
+mod plan;
+mod reader;
+mod refusal;
+mod syntax;
+mod table;
+
+pub use action::{Action, Band, Part, SealEncoding, TokenEncoding, Unit};
+pub use column::{ColumnRules, OnInvalid, Rule};
+pub use number::Number;
+pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source};
+pub use plan::{PlannedColumn, TablePlan};
+pub use refusal::{Fault, Refusal, Violation};
+pub use table::{ColumnType, CsvOptions, Format, Order, Table};

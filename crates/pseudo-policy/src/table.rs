@@ -1,0 +1,416 @@
+//! Table: one `[tables.T]` of a pipeline file: where its rows come from, how they are read and
+//! ordered, and the rules of its columns.
+
+use std::collections::BTreeMap;
+
+use arrow_schema::{DataType, TimeUnit};
+use toml_edit::{Item, TableLike};
+
+use crate::absent::{self, Where};
+use crate::action::Action;
+use crate::column::{ColumnRules, Context};
+use crate::pipeline::{Identity, Source, check_placeholders};
+use crate::reader::{Reader, Section, Spot, shown, toml_key};
+use crate::refusal::Fault;
+
+/// A table of a pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name, which is the directory of its output and part of its row order.
+    pub name: String,
+    /// Files below the source root: a path or a pattern.
+    pub source: String,
+    /// Format of the files, as said or as their extension tells; None when the source root decides.
+    pub format: Option<Format>,
+    /// The column that says whom a row is about.
+    pub subject: Option<String>,
+    /// SQL predicate; rows that do not fulfil it are left out.
+    pub filter: Option<String>,
+    /// Order of the rows of a chunk.
+    pub order: Order,
+    /// Columns without a rule are dropped.
+    pub unlisted_drop: bool,
+    /// Types of CSV columns that are not text.
+    pub types: BTreeMap<String, ColumnType>,
+    /// How CSV is read.
+    pub csv: CsvOptions,
+    /// The rules, in the order of the file.
+    pub columns: Vec<ColumnRules>,
+    /// A pattern that matches no file is an empty table.
+    pub allow_empty: bool,
+    /// Line of the header.
+    pub line: usize,
+    /// Column of the header in its line.
+    pub line_column: usize,
+    /// Line of `[tables.T.columns]`.
+    pub columns_line: usize,
+    /// Column of `[tables.T.columns]` in its line.
+    pub columns_line_column: usize,
+}
+
+impl Table {
+    /// Reads one `[tables.T]`.
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        mut section: Section<'_>,
+        name: &str,
+        root: &Source,
+        identities: &BTreeMap<String, Identity>,
+    ) -> Self {
+        let example = format!("source = \"{}/*.parquet\"", shown(name));
+        let source = section
+            .required(reader, "source", &example)
+            .unwrap_or_default();
+        check_placeholders(reader, &section, "source", source);
+        let format = format(reader, &mut section, source, root);
+        let csv_rules = format != Some(Format::Parquet);
+        let unlisted = [("drop", true)];
+        let mut table = Self {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            format,
+            subject: section.text(reader, "subject").map(str::to_owned),
+            filter: section.text(reader, "filter").map(str::to_owned),
+            order: section
+                .choice(reader, "order", &Order::WORDS, Where::Nowhere)
+                .unwrap_or(Order::Shuffled),
+            unlisted_drop: section
+                .choice(reader, "unlisted", &unlisted, Where::Nowhere)
+                .unwrap_or_default(),
+            types: types(reader, &mut section, csv_rules),
+            csv: CsvOptions::read(reader, &mut section, csv_rules),
+            columns: Vec::new(),
+            allow_empty: section.flag(reader, "allow_empty").unwrap_or_default(),
+            line: section.spot.line,
+            line_column: section.spot.column,
+            columns_line: section.spot.line,
+            columns_line_column: section.spot.column,
+        };
+        table.read_columns(reader, &mut section, identities);
+        section.finish(reader, Where::Nowhere);
+        table
+    }
+
+    /// Its place, for messages.
+    pub(crate) fn place(&self) -> String {
+        format!("table [tables.{}]", toml_key(&self.name))
+    }
+
+    /// The place of its rules, for messages.
+    pub(crate) fn columns_place(&self) -> String {
+        format!("table [tables.{}.columns]", toml_key(&self.name))
+    }
+
+    fn read_columns(
+        &mut self,
+        reader: &mut Reader<'_>,
+        section: &mut Section<'_>,
+        identities: &BTreeMap<String, Identity>,
+    ) {
+        let Some(columns) = section.table(reader, "columns") else {
+            if !section.table.contains_key("columns") && !self.unlisted_drop {
+                let example = format!("[tables.{}.columns]", toml_key(&self.name));
+                section.missing(reader, "columns", &example);
+            }
+            return;
+        };
+        let header = section.table.get("columns").and_then(Item::span);
+        let spot = header.map_or(section.spot, |span| reader.spot(Some(span)));
+        self.columns_line = spot.line;
+        self.columns_line_column = spot.column;
+        let place = self.columns_place();
+        let context = Context {
+            place: &place,
+            identities,
+        };
+        for (column, item) in columns.iter() {
+            let span = columns.key(column).and_then(toml_edit::Key::span);
+            let spot = reader.spot(span.or_else(|| item.span()));
+            self.columns
+                .extend(ColumnRules::read(reader, &context, column, item, spot));
+        }
+        self.check_outputs(reader, &place);
+    }
+
+    /// Refuses two rules that write one output column.
+    fn check_outputs(&self, reader: &mut Reader<'_>, place: &str) {
+        let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+        for column in &self.columns {
+            for rule in column
+                .rules
+                .iter()
+                .filter(|rule| !matches!(rule.action, Action::Drop))
+            {
+                let output = rule.output(&column.column);
+                let Some(line) = written.get(output) else {
+                    written.insert(output, rule.line);
+                    continue;
+                };
+                let message = format!(
+                    "two rules write column `{}` of the output, this one and that of line {line}",
+                    shown(output)
+                );
+                let hint = format!(
+                    "name it with `to`, for instance\n{}",
+                    rule.line_with(&column.column, Some(&format!("{output}_2")))
+                );
+                let spot = Spot {
+                    line: rule.line,
+                    column: rule.line_column,
+                };
+                reader.refuse(Fault::OutputTwice, spot, place, message, Some(hint));
+            }
+        }
+    }
+}
+
+/// File formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Comma-separated values and their kin; `.gz` and `.zst` are unpacked.
+    Csv,
+}
+
+impl Format {
+    const WORDS: [(&'static str, Self); 2] = [("parquet", Self::Parquet), ("csv", Self::Csv)];
+
+    /// The word for it in a pipeline file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// Order of the rows of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// A keyed order that says nothing.
+    Shuffled,
+    /// That of the source.
+    Source,
+}
+
+impl Order {
+    const WORDS: [(&'static str, Self); 2] =
+        [("shuffled", Self::Shuffled), ("source", Self::Source)];
+
+    /// The word for it in a pipeline file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shuffled => "shuffled",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// Type of a CSV column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnType {
+    /// Text, the default: leading zeros and a last `X` stay.
+    Text,
+    /// 64-bit integers.
+    Integer,
+    /// Decimals of a precision and a scale.
+    Decimal(u8, i8),
+    /// 64-bit floats.
+    Float,
+    /// `true` and `false`.
+    Boolean,
+    /// Dates, `YYYY-MM-DD`.
+    Date,
+    /// Timestamps in microseconds, without a zone.
+    Timestamp,
+}
+
+impl ColumnType {
+    const WORDS: [(&'static str, Self); 7] = [
+        ("text", Self::Text),
+        ("integer", Self::Integer),
+        ("decimal(18,2)", Self::Decimal(18, 2)),
+        ("float", Self::Float),
+        ("boolean", Self::Boolean),
+        ("date", Self::Date),
+        ("timestamp", Self::Timestamp),
+    ];
+
+    /// Reads `decimal(12,2)` and the plain words.
+    fn parse(word: &str) -> Option<Self> {
+        if let Some((_, found)) = Self::WORDS.iter().find(|(name, _)| *name == word) {
+            return Some(*found);
+        }
+        let (precision, scale) = word
+            .strip_prefix("decimal(")?
+            .strip_suffix(')')?
+            .split_once(',')?;
+        let precision: u8 = precision.trim().parse().ok()?;
+        let scale: u8 = scale.trim().parse().ok()?;
+        let fits = (1..=38).contains(&precision) && scale <= precision;
+        fits.then_some(Self::Decimal(precision, i8::try_from(scale).ok()?))
+    }
+
+    /// The Arrow type of it.
+    #[must_use]
+    pub const fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int64,
+            Self::Decimal(precision, scale) => DataType::Decimal128(precision, scale),
+            Self::Float => DataType::Float64,
+            Self::Boolean => DataType::Boolean,
+            Self::Date => DataType::Date32,
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        }
+    }
+}
+
+/// How CSV is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CsvOptions {
+    /// Between fields.
+    pub delimiter: u8,
+    /// Around fields.
+    pub quote: u8,
+    /// The first line holds the names.
+    pub header: bool,
+    /// Fields that are NULL.
+    pub null: Vec<String>,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        Self {
+            delimiter: b',',
+            quote: b'"',
+            header: true,
+            null: vec![String::new(), "\\N".to_owned()],
+        }
+    }
+}
+
+impl CsvOptions {
+    fn read(reader: &mut Reader<'_>, section: &mut Section<'_>, fits: bool) -> Self {
+        let default = Self::default();
+        let encoding = [("utf-8", ())];
+        section.choice(reader, "encoding", &encoding, Where::TextEncoding);
+        let (delimiter, quote) = (
+            byte(reader, section, "delimiter"),
+            byte(reader, section, "quote"),
+        );
+        let options = Self {
+            delimiter: delimiter.unwrap_or(default.delimiter),
+            quote: quote.unwrap_or(default.quote),
+            header: section.flag(reader, "header").unwrap_or(default.header),
+            null: section.texts(reader, "null").unwrap_or(default.null),
+        };
+        if options.delimiter == options.quote {
+            let key = if delimiter.is_some() {
+                "delimiter"
+            } else {
+                "quote"
+            };
+            section.bad(reader, key, "`delimiter` and `quote` are the same", None);
+        }
+        for key in ["encoding", "delimiter", "quote", "header", "null"] {
+            csv_only(reader, section, key, fits);
+        }
+        options
+    }
+}
+
+/// One ASCII character.
+fn byte(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &'static str) -> Option<u8> {
+    match section.text(reader, key)?.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Some(*byte),
+        _ => {
+            section.bad(reader, key, format!("`{key}` is one ASCII character"), None);
+            None
+        }
+    }
+}
+
+fn types(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    fits: bool,
+) -> BTreeMap<String, ColumnType> {
+    let mut types = BTreeMap::new();
+    let table = section.table(reader, "types");
+    csv_only(reader, section, "types", fits);
+    for (column, item) in table.iter().flat_map(|table: &&dyn TableLike| table.iter()) {
+        let Some(word) = item.as_str() else {
+            reader.wrong_type(item, &section.place, &shown(column), "a string");
+            continue;
+        };
+        match ColumnType::parse(word) {
+            Some(found) => {
+                types.insert(column.to_owned(), found);
+            }
+            None => {
+                let names = ColumnType::WORDS.iter().map(|(name, _)| *name);
+                let message = format!("the type of a column is one of {}", quoted(names));
+                let spot = reader.spot(item.span());
+                reader.refuse(Fault::BadValue, spot, &section.place, message, None);
+            }
+        }
+    }
+    types
+}
+
+fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    crate::reader::quoted(names)
+}
+
+fn csv_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: bool) {
+    if !fits && section.table.contains_key(key) {
+        let spot = section.key_spot(reader, key);
+        let message = format!("`{key}` belongs to `format = \"csv\"`");
+        reader.refuse(Fault::BadValue, spot, &section.place, message, None);
+    }
+}
+
+/// The format as said, else by extension, else that of the root.
+fn format(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    source: &str,
+    root: &Source,
+) -> Option<Format> {
+    if section.table.contains_key("format") {
+        return section.choice(reader, "format", &Format::WORDS, Where::Format);
+    }
+    // Asking makes the key known.
+    section.item("format");
+    let name = source
+        .strip_suffix(".gz")
+        .or_else(|| source.strip_suffix(".zst"));
+    let name = name.unwrap_or(source);
+    let extension = name
+        .rsplit(['/', '\\'])
+        .next()
+        .and_then(|name| name.rsplit_once('.'));
+    let extension = extension
+        .map(|(_, extension)| extension)
+        .unwrap_or_default();
+    let found = Format::WORDS.iter().find(|(word, _)| *word == extension);
+    if found.is_some() || source.is_empty() || root.root.starts_with("sample:") {
+        return found.map(|(_, format)| *format);
+    }
+    let spot = section.value_spot(reader, "source");
+    match absent::message(Where::Format, extension) {
+        Some(message) => {
+            reader.refuse(Fault::NotInThisBuild, spot, &section.place, message, None);
+        }
+        None => {
+            let message = "the extension of `source` is neither `.parquet` nor `.csv`";
+            let hint = "say what is inside, for instance\nformat = \"csv\"".to_owned();
+            reader.refuse(Fault::MissingKey, spot, &section.place, message, Some(hint));
+        }
+    }
+    None
+}

@@ -1,0 +1,12 @@
+//! Tests of `pseudo` as a person meets it: the built program in a directory of its own, its
+//! answers, its exit codes, and every byte that it leaves behind.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
+
+mod cli;
+mod harness;
+mod leak;
+mod pipelines;
+mod publish;
+mod refuse;
+mod run;
+mod text;

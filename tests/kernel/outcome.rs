@@ -1,0 +1,71 @@
+//! The counts of a column and the sketch of its distinct tokens.
+
+use arrow_array::{Int64Array, StringArray};
+use pseudo_arrow::{OnInvalid, SealForm};
+use pseudo_arrow::{Outcome, Sketch, TokenForm};
+use pseudo_pii::Kind;
+
+use crate::harness::{apply, seal, token};
+
+#[test]
+fn a_sketch_is_close_to_the_truth() {
+    let kernel = token(Kind::Integer, TokenForm::Binary, 128, OnInvalid::Token);
+    for (distinct, error) in [
+        (1, 0.0),
+        (2, 0.0),
+        (100, 0.01),
+        (3_000, 0.02),
+        (200_000, 0.03),
+    ] {
+        let array: Int64Array = (0..distinct).chain(0..distinct / 2).collect();
+        let (_, outcome) = apply(&kernel, &array);
+        let off = outcome.distinct.estimate() as f64 / distinct as f64 - 1.0;
+        assert!(
+            off.abs() <= error,
+            "{distinct} distinct tokens, off by {off}"
+        );
+    }
+    assert_eq!(Sketch::default().estimate(), 0);
+}
+
+#[test]
+fn a_sketch_of_seals_counts_values() {
+    let kernel = seal(Kind::Text, SealForm::Base64Url, OnInvalid::Token);
+    let array: StringArray = ["a", "b", "a", " b "].into_iter().map(Some).collect();
+    assert_eq!(apply(&kernel, &array).1.distinct.estimate(), 2);
+}
+
+#[test]
+fn merging_is_counting_the_whole() {
+    let kernel = token(Kind::CnPhone, TokenForm::Base32, 128, OnInvalid::Null);
+    let values: Vec<Option<String>> = (0..9_000_u32)
+        .map(|row| match row % 5 {
+            0 => None,
+            1 => Some("N/A".to_owned()),
+            2 => Some(format!("12{row}")),
+            _ => Some(format!("139{row:08}")),
+        })
+        .collect();
+    let array = StringArray::from(values);
+    let (_, whole) = apply(&kernel, &array);
+    let mut merged = Outcome::default();
+    for (start, length) in [(4_000, 5_000), (0, 17), (17, 3_983)] {
+        merged.merge(&apply(&kernel, &array.slice(start, length)).1);
+    }
+    assert_eq!(merged, whole);
+    assert_eq!(
+        (whole.null, whole.blank, whole.nulled, whole.invalid),
+        (1_800, 1_800, 1_800, 1_800)
+    );
+    assert!(whole.balanced());
+}
+
+#[test]
+fn an_unbalanced_outcome_says_so() {
+    let outcome = Outcome {
+        rows: 2,
+        transformed: 1,
+        ..Outcome::default()
+    };
+    assert!(!outcome.balanced());
+}

@@ -1,0 +1,9 @@
+//! Tests of `pseudo-keyring` at its boundary: what is made opens again, and nothing else does.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod content;
+mod create;
+mod damage;
+mod harness;
+mod open;

@@ -1,0 +1,129 @@
+//! The hash of a pipeline moves with what decides output, and with nothing else.
+
+use std::collections::BTreeMap;
+
+use arrow_schema::{DataType, Schema};
+
+use crate::{bound, parsed, schema, text};
+
+const RULES: &str =
+    "user_id = { token = \"account\" }\nnote = { constant = \"a\" }\ncity = \"keep\"";
+
+fn users() -> Schema {
+    schema(&[
+        ("user_id", DataType::Int64),
+        ("note", DataType::Utf8),
+        ("city", DataType::Utf8),
+    ])
+}
+
+#[test]
+fn hash_ignores_what_decides_nothing() {
+    let text = text(RULES);
+    let hash = parsed(&text).hash();
+    assert_eq!(hash.len(), 64);
+    assert!(
+        hash.bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    );
+    let plan = bound(&text, &users()).unwrap();
+    for (from, to) in [
+        ("version = 1\n", "# a comment\n\nversion=1 # and another\n"),
+        ("name = \"test\"", "name = \"other\""),
+        (
+            "keyring = \"test.keyring\"",
+            "keyring = \"k\"\nidentity = \"i\"\ncreate = true",
+        ),
+        ("root = \"safe\"", "root = \"elsewhere\"\nretain_runs = 3"),
+        (
+            "token = \"account\"",
+            "token = \"account\", bits = 128, encoding = \"base32\"",
+        ),
+        ("user_id = {", "\"user_id\" = {"),
+        (
+            "note = { constant = \"a\" }\ncity = \"keep\"",
+            "city = \"keep\"\nnote.constant = 'a'",
+        ),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        assert_eq!(parsed(&changed).hash(), hash, "{to}");
+        assert_eq!(
+            bound(&changed, &users()).unwrap().hash(),
+            plan.hash(),
+            "{to}"
+        );
+    }
+}
+
+#[test]
+fn hash_moves_with_everything_else() {
+    let text = text(RULES);
+    let mut hashes = BTreeMap::from([(parsed(&text).hash(), "")]);
+    let mut plans = BTreeMap::from([(bound(&text, &users()).unwrap().hash().to_owned(), "")]);
+    for (from, to) in [
+        ("domain = \"test\"", "domain = \"tests\""),
+        (
+            "root = \"safe\"",
+            "root = \"safe\"\ncompression = \"snappy\"",
+        ),
+        ("root = \"safe\"", "root = \"safe\"\nrow_group_rows = 1000"),
+        ("kind = \"integer\"", "kind = \"text\""),
+        ("kind = \"integer\"", "kind = \"integer\"\nblank = []"),
+        ("kind = \"integer\"", "kind = \"integer\"\nblank = [\"-\"]"),
+        ("users/*.parquet", "user/*.parquet"),
+        (
+            "[tables.users.columns]",
+            "filter = \"city = 'a'\"\n[tables.users.columns]",
+        ),
+        (
+            "[tables.users.columns]",
+            "filter = \"city = 'b'\"\n[tables.users.columns]",
+        ),
+        (
+            "[tables.users.columns]",
+            "order = \"source\"\n[tables.users.columns]",
+        ),
+        (
+            "[tables.users.columns]",
+            "subject = \"user_id\"\n[tables.users.columns]",
+        ),
+        ("token = \"account\"", "token = \"blob\""),
+        ("token = \"account\"", "seal = \"account\""),
+        ("token = \"account\"", "token = \"account\", bits = 256"),
+        (
+            "token = \"account\"",
+            "token = \"account\", encoding = \"hex\"",
+        ),
+        ("token = \"account\"", "token = \"account\", to = \"id\""),
+        (
+            "token = \"account\"",
+            "token = \"account\", on_invalid = \"fail\"",
+        ),
+        ("constant = \"a\"", "constant = \"b\""),
+        ("constant = \"a\"", "constant = \"…\""),
+        ("\"keep\"", "\"null\""),
+        ("\"keep\"", "\"drop\""),
+        ("\"keep\"", "{ mask = { keep_first = 1 } }"),
+        ("\"keep\"", "{ mask = { keep_last = 1 } }"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        let before = hashes.insert(parsed(&changed).hash(), to);
+        assert_eq!(before, None, "{to}");
+        let hash = bound(&changed, &users()).unwrap().hash().to_owned();
+        assert_eq!(plans.insert(hash, to), None, "{to}");
+    }
+}
+
+#[test]
+fn the_hash_of_a_plan_moves_with_the_schema() {
+    let text = text(RULES);
+    let hash = bound(&text, &users()).unwrap().hash().to_owned();
+    let wider = schema(&[
+        ("user_id", DataType::Utf8),
+        ("note", DataType::Utf8),
+        ("city", DataType::Utf8),
+    ]);
+    assert_ne!(bound(&text, &wider).unwrap().hash(), hash);
+}

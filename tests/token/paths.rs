@@ -1,0 +1,156 @@
+//! Every path of this machine against the reference: the same bytes, whatever the lengths and their mix.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use pseudo_token::{DomainKey, Encoding, Lanes};
+
+#[test]
+fn every_machine_has_the_safe_paths_and_a_best_one() {
+    let available = Lanes::available();
+    assert!(available.starts_with(&[Lanes::Reference, Lanes::Portable]));
+    assert!(available.contains(&Lanes::best()));
+}
+
+#[test]
+fn every_length_alone() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    for len in 0..=183 {
+        assert_paths_agree(&[7; 32], &[&bytes[..len]]);
+    }
+}
+
+#[test]
+fn every_length_together() {
+    let bytes: Vec<u8> = (0..=255).rev().collect();
+    let values: Vec<&[u8]> = (0..=255).map(|len| &bytes[..len]).collect();
+    assert_paths_agree(&[7; 32], &values);
+}
+
+#[test]
+fn every_length_for_many_values() {
+    let bytes: Vec<u8> = (0..=250).cycle().take(2048).collect();
+    for len in 0..=183 {
+        let values: Vec<&[u8]> = (0..67).map(|start| &bytes[start..start + len]).collect();
+        assert_paths_agree(&[9; 32], &values);
+    }
+}
+
+#[test]
+fn every_number_of_values() {
+    let bytes: Vec<u8> = (0..=250).cycle().take(2048).collect();
+    for count in (0..=70).chain([1023, 1024, 1025, 1041, 2047, 2048, 2500]) {
+        let values: Vec<&[u8]> = (0..count)
+            .map(|index| &bytes[index % 800..index % 800 + 18])
+            .collect();
+        assert_paths_agree(&[1; 32], &values);
+    }
+}
+
+#[test]
+fn values_that_are_longer_than_a_path_takes() {
+    let bytes = vec![b'x'; 70_000];
+    let values: Vec<&[u8]> = [70_000, 3, 65_536, 0, 1000, 512, 511, 513]
+        .into_iter()
+        .map(|len| &bytes[..len])
+        .collect();
+    assert_paths_agree(&[2; 32], &values);
+}
+
+#[test]
+fn values_at_the_end_of_a_page() {
+    // A read beyond a value would be seen by tools that watch memory; here it would change the bytes.
+    for len in 0..130 {
+        let values: Vec<Box<[u8]>> = (0..33).map(|byte| vec![byte; len].into()).collect();
+        let values: Vec<&[u8]> = values.iter().map(|value| &**value).collect();
+        assert_paths_agree(&[3; 32], &values);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn mixed_lengths(key: [u8; 32], values in vec(vec(any::<u8>(), 0..200), 0..120)) {
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        assert_paths_agree(&key, &values);
+    }
+
+    #[test]
+    fn one_length(key: [u8; 32], len in 0_usize..200, values in vec(any::<[u8; 32]>(), 0..60)) {
+        let values: Vec<Vec<u8>> =
+            values.iter().map(|seed| seed.iter().copied().cycle().take(len).collect()).collect();
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        assert_paths_agree(&key, &values);
+    }
+
+    #[test]
+    fn columns_of_text(tokens in vec(any::<[u8; 32]>(), 0..40)) {
+        let short: Vec<[u8; 16]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
+        let odd: Vec<[u8; 21]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
+        let tiny: Vec<[u8; 1]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
+        for encoding in Encoding::ALL {
+            assert_columns_agree(encoding, &tokens);
+            assert_columns_agree(encoding, &short);
+            assert_columns_agree(encoding, &odd);
+            assert_columns_agree(encoding, &tiny);
+        }
+    }
+}
+
+fn assert_paths_agree(key: &[u8; 32], values: &[&[u8]]) {
+    let key = DomainKey::from_bytes(*key);
+    let on = |lanes| {
+        let token_key = key.token_key("person", "text/1").on(lanes);
+        let mut short = vec![[0xee; 16]; values.len()];
+        let mut long = vec![[0xee; 32]; values.len()];
+        token_key.tokens(values, &mut short);
+        token_key.tokens(values, &mut long);
+        let mut sealed = b"kept".to_vec();
+        key.seal_key("person", "text/1")
+            .on(lanes)
+            .seal(values, &mut sealed);
+        (short, long, sealed)
+    };
+    let expected = on(Lanes::Reference);
+    for lanes in Lanes::available() {
+        // Not `assert_eq`: a failure would print thousands of bytes.
+        assert!(
+            on(lanes) == expected,
+            "{lanes:?} differs for {} values",
+            values.len()
+        );
+    }
+}
+
+fn assert_columns_agree<const N: usize>(encoding: Encoding, tokens: &[[u8; N]]) {
+    let mut expected = b"kept".to_vec();
+    for token in tokens {
+        let text = by_hand(encoding, token);
+        expected.extend(text.bytes());
+    }
+    for lanes in Lanes::available() {
+        let mut column = b"kept".to_vec();
+        encoding.encode_all_on(lanes, tokens, &mut column);
+        assert!(column == expected, "{lanes:?} differs for {encoding:?}");
+    }
+}
+
+/// RFC 4648 as it reads: bits in order, cut into digits, the last filled up with zeros.
+fn by_hand(encoding: Encoding, bytes: &[u8]) -> String {
+    let (alphabet, width) = match encoding {
+        Encoding::Base32 => ("abcdefghijklmnopqrstuvwxyz234567", 5),
+        Encoding::Hex => ("0123456789abcdef", 4),
+        Encoding::Base64Url => (
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+            6,
+        ),
+    };
+    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    bits.as_bytes()
+        .chunks(width)
+        .map(|digit| {
+            let digit = format!("{:0<width$}", str::from_utf8(digit).unwrap());
+            char::from(alphabet.as_bytes()[usize::from_str_radix(&digit, 2).unwrap()])
+        })
+        .collect()
+}
