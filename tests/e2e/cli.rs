@@ -120,9 +120,19 @@ fn wrong_use_ends_with_two() {
     }
     assert_eq!(sandbox.files("."), before);
     let typo = sandbox.run(&["rnu", "people.toml"]);
-    insta::assert_snapshot!(typo.refusal(), @"");
+    insta::assert_snapshot!(typo.refusal(), @r"
+    exit 2
+    error: unrecognized subcommand 'rnu'
+
+    Usage: pseudo [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
     let scale = sandbox.run(&["sample", "incident", "out", "--scale", "0"]);
-    insta::assert_snapshot!(scale.refusal(), @"");
+    insta::assert_snapshot!(scale.refusal(), @r"
+    exit 2
+    error: `scale` must be a number above 0 and at most 20
+    ");
 }
 
 #[test]
@@ -192,7 +202,7 @@ fn json_messages_are_one_object_a_line() {
     let cases: [(&[&str], i32); 5] = [
         (&["run", "people.toml", "-vvv"], 0),
         (&["check", "people.toml"], 0),
-        (&["run", "absent.toml"], 1),
+        (&["run", "absent.toml"], 2),
         (&["query", "safe", "SELEC"], 2),
         (&["keys", "new", "keys/more.keyring"], 0),
     ];
@@ -222,14 +232,23 @@ fn a_check_and_a_run_tell_what_happens_to_every_column() {
     let sandbox = Sandbox::people();
     let check = sandbox.run(&["check", "people.toml"]);
     assert_eq!(check.code, Some(0));
-    insta::assert_snapshot!(check.out, @"");
-    insta::assert_snapshot!(check.err, @"");
+    insta::assert_snapshot!(check.out, @r"
+    pipeline people, domain test
+
+    table people
+    column  type  output  type  rule                             kind       if invalid
+    id      Utf8  id      Utf8  token account, base32, 128 bits  integer/1  token
+    city    Utf8  city    Utf8  keep
+    name                        drop
+    ");
+    insta::assert_snapshot!(check.err, @"1 table, 2 columns: ready to run; no row was read");
     assert!(!sandbox.path("safe").exists());
     let run = sandbox.run(&["run", "people.toml", "--run-id", "first"]);
     insta::assert_snapshot!("summary", run.out);
     insta::assert_snapshot!(run.err, @"");
     let again = sandbox.run(&["run", "people.toml"]);
-    insta::assert_snapshot!(again.out, @"");
+    let nothing = "nothing to do: source, pipeline and keys are those of run first: safe/current\n";
+    assert_eq!(again.out, nothing);
     let quiet = sandbox.run(&["run", "people.toml", "--full", "-q"]);
     assert_eq!((quiet.code, quiet.err.as_str()), (Some(0), ""));
 }
@@ -239,9 +258,23 @@ fn an_answer_comes_as_a_table_as_csv_or_as_json() {
     let sandbox = Sandbox::people();
     sandbox.ok(&["run", "people.toml"]);
     let sql = "SELECT city, count(*) AS people FROM people GROUP BY city ORDER BY city";
-    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql]), @"");
-    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql, "--format", "csv"]), @"");
-    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql, "--json"]), @"");
+    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql]), @r"
+    +------+--------+
+    | city | people |
+    +------+--------+
+    | 上海 | 1      |
+    | 北京 | 2      |
+    +------+--------+
+    ");
+    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql, "--format", "csv"]), @r"
+    city,people
+    上海,1
+    北京,2
+    ");
+    insta::assert_snapshot!(sandbox.ok(&["query", "safe", sql, "--json"]), @r#"
+    {"city":"上海","people":1}
+    {"city":"北京","people":2}
+    "#);
 }
 
 #[test]
@@ -256,7 +289,10 @@ fn keys_are_made_once_for_their_owner_and_never_shown() {
     ];
     let made = sandbox.run(&new);
     assert_eq!(made.code, Some(0), "{}", made.err);
-    insta::assert_snapshot!(redacted(&made.out), @"");
+    insta::assert_snapshot!(redacted(&made.out), @r"
+    epoch  status   check value       created
+    1      primary  [check value]  [time]
+    ");
     insta::assert_snapshot!("made-with-identity", redacted(&made.err));
     for (path, mode) in [
         ("keys", 0o700),
@@ -268,7 +304,11 @@ fn keys_are_made_once_for_their_owner_and_never_shown() {
     }
     let files = sandbox.files(".");
     assert_eq!(files.len(), 2);
-    insta::assert_snapshot!(sandbox.run(&new).refusal(), @"");
+    insta::assert_snapshot!(sandbox.run(&new).refusal(), @r"
+    exit 2
+    error: `keys/analytics.keyring` exists
+      hint: choose another path: keys are never overwritten
+    ");
     assert_eq!(sandbox.files("."), files);
 
     let list = [
@@ -306,7 +346,11 @@ fn a_passphrase_comes_from_a_private_file() {
         sandbox.ok(&[&list[..], &["--passphrase-file", "same"]].concat()),
         made.out
     );
-    insta::assert_snapshot!(sandbox.run(&list).refusal(), @"");
+    insta::assert_snapshot!(sandbox.run(&list).refusal(), @r"
+    exit 2
+    error: the keyring needs a passphrase, and there is no terminal to ask on
+      hint: give `--passphrase-file`, or an identity file
+    ");
     for text in [made.out, made.err] {
         assert!(!text.contains("horse"));
     }

@@ -84,8 +84,8 @@ const PARTS: [&str; 9] = [
     "13:37:42",
 ];
 
-const TYPES: &str = "types = { account = \"integer\", salary = \"integer\", income = \"decimal(12,2)\", \
-                     born = \"date\", seen = \"timestamp\" }";
+const TYPES: &str = "types = { account = \"integer\", salary = \"integer\", born = \"date\", \
+                     income = \"decimal(12,2)\", seen = \"timestamp\" }";
 
 #[test]
 fn no_canary_is_in_any_byte_that_a_run_wrote() {

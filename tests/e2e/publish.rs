@@ -15,7 +15,11 @@ fn a_failed_run_says_what_is_still_current() {
     let before = published(&sandbox);
     sandbox.write("raw/people.csv", "id,name,city\n1,甲,北京\n2,乙\n");
     let failed = sandbox.run(&["run", "people.toml", "--run-id", "second"]);
-    insta::assert_snapshot!(failed.refusal(), @"");
+    insta::assert_snapshot!(failed.refusal(), @r"
+    exit 1
+    error: `people.csv`, row 2: too few fields
+    nothing was published; run `first` is still current in `safe`
+    ");
     assert_eq!(published(&sandbox), before);
     assert_eq!(sandbox.current("safe").unwrap(), "first");
     assert!(sandbox.files("safe/.staging").is_empty());
@@ -42,7 +46,12 @@ fn a_first_run_that_fails_leaves_no_current() {
     sandbox.edit("people.toml", "{ token = \"account\" }", FAILING);
     sandbox.write("raw/people.csv", "id,name,city\n1,甲,北京\nx,乙,上海\n");
     let failed = sandbox.run(&["run", "people.toml"]);
-    insta::assert_snapshot!(failed.refusal(), @"");
+    insta::assert_snapshot!(failed.refusal(), @r#"
+    exit 4
+    error: `people.csv`, row 2, column `id`: invalid value, and its rule says `fail`
+      hint: `on_invalid = "null"` makes such a value NULL and counts it
+    nothing was published; `safe` has no current run
+    "#);
     assert_eq!(sandbox.current("safe"), None);
     assert!(sandbox.files("safe/.staging").is_empty());
 }
@@ -58,7 +67,12 @@ fn a_second_run_on_a_sink_is_told_to_try_again() {
         .unwrap();
     lock.lock().unwrap();
     let refused = sandbox.run(&["run", "people.toml", "--full"]);
-    insta::assert_snapshot!(refused.refusal(), @"");
+    insta::assert_snapshot!(refused.refusal(), @r"
+    exit 75
+    error: another run holds the sink: pid 77, started [time]
+      hint: run again when it has ended
+    nothing was published; run `first` is still current in `safe`
+    ");
     drop(lock);
     sandbox.ok(&["run", "people.toml", "--full"]);
 }
@@ -70,7 +84,11 @@ fn an_answer_that_cannot_be_written_is_a_late_failure() {
     let mut run = sandbox.command(&["run", "people.toml", "--run-id", "first"]);
     let output = run.stdout(full).stderr(Stdio::piped()).output().unwrap();
     let err = redacted(&String::from_utf8(output.stderr).unwrap());
-    insta::assert_snapshot!(format!("exit {}\n{err}", output.status.code().unwrap()), @"");
+    insta::assert_snapshot!(format!("exit {}\n{err}", output.status.code().unwrap()), @r"
+    exit 1
+    error: cannot write to standard output: no storage space
+    the failure came late: run `first` is current in `safe`
+    ");
     assert_eq!(sandbox.current("safe").unwrap(), "first");
 }
 
@@ -86,8 +104,9 @@ fn a_killed_run_publishes_nothing_or_everything() {
         |sink| holds(&sink.join(".staging"), 3) && file(sink, "manifest.json"),
         |sink| sink.join("runs").exists() && fs::read_dir(sink.join("runs")).unwrap().count() > 0,
     ];
+    let mut killed = 0;
     for (at, reached) in moments.into_iter().enumerate() {
-        kill(&sandbox, &["run", pipeline], |_| {
+        killed += kill(&sandbox, &["run", pipeline], |_| {
             reached(&sandbox.path(sink))
         });
         complete(&sandbox, sink);
@@ -96,13 +115,14 @@ fn a_killed_run_publishes_nothing_or_everything() {
             continue;
         }
         let before = sandbox.current(sink);
-        let delay = Duration::from_millis(40 * at as u64);
-        kill(&sandbox, &["run", pipeline, "--full"], |since| {
+        let delay = Duration::from_millis(25 * at as u64);
+        killed += kill(&sandbox, &["run", pipeline, "--full"], |since| {
             since.elapsed() > delay
         });
         complete(&sandbox, sink);
         assert!(before.is_none() || sandbox.current(sink).is_some());
     }
+    assert!(killed >= 2, "only {killed} runs were killed");
     sandbox.ok(&["run", pipeline, "--full"]);
     assert_eq!(sandbox.number(sink, "SELECT count(*) FROM users"), 48_500);
     assert!(sandbox.files(&format!("{sink}/.staging")).is_empty());
@@ -114,8 +134,8 @@ fn a_killed_run_publishes_nothing_or_everything() {
     );
 }
 
-/// Kills a run as soon as `reached` holds, if that is before its end.
-fn kill(sandbox: &Sandbox, args: &[&str], reached: impl Fn(Instant) -> bool) {
+/// Kills a run as soon as `reached` holds; 0 when it was over before.
+fn kill(sandbox: &Sandbox, args: &[&str], reached: impl Fn(Instant) -> bool) -> usize {
     let mut command = sandbox.command(args);
     let mut run = command
         .stdout(Stdio::null())
@@ -127,7 +147,7 @@ fn kill(sandbox: &Sandbox, args: &[&str], reached: impl Fn(Instant) -> bool) {
         std::thread::yield_now();
     }
     run.kill().unwrap();
-    run.wait().unwrap();
+    usize::from(run.wait().unwrap().code().is_none())
 }
 
 /// Fails when there is a current run of which anything is missing.

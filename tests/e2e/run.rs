@@ -249,9 +249,9 @@ fn safe_joins(sandbox: &Sandbox, sink: &str) -> Vec<u64> {
 
 /// How many persons stand behind how many users: the shape of a group-by on the ID number.
 fn spread(sandbox: &Sandbox, sink: &str) -> BTreeMap<u64, u64> {
-    let sql = "SELECT n, count(*) FROM (SELECT count(*) AS n FROM users WHERE id_number IS NOT NULL \
-               GROUP BY id_number) GROUP BY n";
-    let rows = sandbox.query(sink, sql);
+    let users = "SELECT count(*) AS n FROM users WHERE id_number IS NOT NULL GROUP BY id_number";
+    let sql = format!("SELECT n, count(*) FROM ({users}) GROUP BY n");
+    let rows = sandbox.query(sink, &sql);
     rows.iter()
         .map(|row| (row[0].parse().unwrap(), row[1].parse().unwrap()))
         .collect()

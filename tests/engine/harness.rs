@@ -63,7 +63,7 @@ impl Sandbox {
         );
         let path = self.path("pipeline.toml");
         fs::write(&path, text).unwrap();
-        pseudo_engine::plan(pseudo_engine::load(&path)?, self.root.path(), &NoFilters)
+        pseudo_engine::open(&path, &NoFilters)
     }
 
     /// Runs such a pipeline at second `second` of a day.

@@ -68,4 +68,4 @@ Exit codes:
   75   try again later
   255  a bug in this program
 
-A run that ends with anything but 0 has published nothing.";
+A run that fails says so, and which run is current.";

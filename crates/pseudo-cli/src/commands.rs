@@ -8,8 +8,6 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sample;
 
-use std::path::{Path, PathBuf};
-
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::args::Command;
@@ -25,11 +23,6 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }
-}
-
-/// The directory that the paths in a pipeline file are relative to.
-fn base(pipeline: &Path) -> PathBuf {
-    pipeline.parent().unwrap_or(Path::new("")).to_path_buf()
 }
 
 /// The time, for the libraries that are told it.

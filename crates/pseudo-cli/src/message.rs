@@ -391,3 +391,48 @@ fn query_exit_code(error: &pseudo_query::Error) -> Option<u8> {
         _ => Some(2),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_nothing_else() {
+        let failure = guard::<()>(|| panic!("a value")).err();
+        assert_eq!(failure.and_then(|failure| failure.exit_code()), Some(255));
+    }
+
+    #[test]
+    fn a_failed_run_says_what_is_current() {
+        let standing = |before: Option<&str>, after: Option<&str>| {
+            let run = |name: Option<&str>| name.map(str::to_owned);
+            let (sink, before, after) = ("safe".into(), run(before), run(after));
+            Standing::Sink {
+                sink,
+                before,
+                after,
+            }
+            .to_string()
+        };
+        assert_eq!(
+            standing(None, None),
+            "nothing was published; `safe` has no current run"
+        );
+        let still = "nothing was published; run `a` is still current in `safe`";
+        assert_eq!(standing(Some("a"), Some("a")), still);
+        let late = "the failure came late: run `b` is current in `safe`";
+        assert_eq!(standing(Some("a"), Some("b")), late);
+    }
+
+    #[test]
+    fn notices_show_no_control_characters() {
+        let notice = Notice {
+            message: "column `a\u{1b}[2J`".to_owned(),
+            place: Some("p.toml:1:1".to_owned()),
+            hint: Some("write\nthis".to_owned()),
+            fault: None,
+        };
+        let text = "error: column `a\u{fffd}[2J`\n  --> p.toml:1:1\n  hint: write\n        this\n";
+        assert_eq!(notice.text("error"), text);
+    }
+}

@@ -1,11 +1,12 @@
 //! How far a run is: a bar with rows per second and the time left on a terminal, a line now and
 //! then elsewhere.
 
+use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use pseudo_engine::Progress;
 
 use crate::message::Screen;
@@ -53,7 +54,7 @@ impl Meter {
 
     fn style(&self, bar: &ProgressBar, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+            bar.set_style(style.progress_chars("=> ").with_key("speed", speed));
         }
     }
 }
@@ -135,7 +136,15 @@ impl Lines {
     }
 }
 
+/// Whole rows per second.
+fn speed(state: &ProgressState, to: &mut dyn fmt::Write) {
+    let rows = format!("{:.0}", state.per_sec())
+        .parse()
+        .unwrap_or_default();
+    // A terminal that does not take the text shows none.
+    let _ = write!(to, "{} rows/s", thousands(rows));
+}
+
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
-const WITH_LENGTH: &str =
-    "{msg:8} [{bar:30}] {human_pos} of {human_len} rows, {per_sec}, {eta} left";
-const WITHOUT_LENGTH: &str = "{msg:8} {spinner} {human_pos} rows, {per_sec}";
+const WITH_LENGTH: &str = "{msg:8} [{bar:20}] {human_pos}/{human_len}  {speed}  {eta}";
+const WITHOUT_LENGTH: &str = "{msg:8} {spinner} {human_pos}  {speed}";

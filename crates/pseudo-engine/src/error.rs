@@ -165,7 +165,7 @@ pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
 }
 
 /// The operating system's words for a kind of error; never its custom text.
-fn kind_text(error: &io::Error) -> String {
+pub(crate) fn kind_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => {
             let text = io::Error::from_raw_os_error(code).to_string();
@@ -174,6 +174,7 @@ fn kind_text(error: &io::Error) -> String {
                 .unwrap_or_default()
                 .to_lowercase()
         }
+        None if error.kind() == io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         None => error.kind().to_string(),
     }
 }

@@ -26,7 +26,7 @@ mod staging;
 mod verify;
 
 pub use error::Error;
-pub use plan::{Job, TableJob, load, plan};
+pub use plan::{Job, TableJob, open, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 

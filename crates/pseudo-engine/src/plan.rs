@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pseudo_policy::{Fault, Pipeline, Refusal, Table, TablePlan, Violation};
 
+use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
 use crate::source::{Root, SourceTable};
 use crate::{Error, Result};
@@ -59,13 +60,44 @@ impl Job {
     }
 }
 
-/// Reads and parses the pipeline file at `path`.
+/// Reads the pipeline file at `path` and binds it to the schemas of its source. No row is read.
 ///
 /// # Errors
-/// [`Error::Io`] when it cannot be read, [`Error::Refused`] with every mistake in it.
-pub fn load(path: &Path) -> Result<Pipeline> {
-    let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-    Pipeline::parse(&path.to_string_lossy(), &text).map_err(Error::Refused)
+/// [`Error::Refused`] with every mistake of the file and every violation of every table;
+/// [`Error::Io`] and [`Error::Source`] when the source cannot be opened.
+pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
+    let file = path.to_string_lossy();
+    let bytes = std::fs::read(path).map_err(|error| {
+        refuse(
+            &file,
+            1,
+            "",
+            format!("cannot be read: {}", kind_text(&error)),
+        )
+    })?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| refuse(&file, 1, "", "not valid UTF-8".to_owned()))?;
+    let (draft, mut violations) = Pipeline::draft(&file, &text);
+    if let Some(pipeline) = draft {
+        match plan(pipeline, base(path), filters) {
+            Ok(job) if violations.is_empty() => return Ok(job),
+            Err(Error::Refused(refusal)) => violations.extend(refusal.violations),
+            Err(error) if violations.is_empty() => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    violations.sort_by_key(|violation| (violation.line, violation.column));
+    violations.dedup();
+    Err(Error::Refused(Refusal { violations }))
+}
+
+/// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever is
+/// refused can still be told what is published.
+#[must_use]
+pub fn sink(path: &Path) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let root = Pipeline::draft("", &text).0?.sink.root;
+    (!root.is_empty()).then(|| base(path).join(root))
 }
 
 /// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is read.
@@ -74,8 +106,9 @@ pub fn load(path: &Path) -> Result<Pipeline> {
 /// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when the
 /// source cannot be opened.
 pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
+    let file = pipeline.file.clone();
     let root = Root::parse(base, &pipeline.source.root)
-        .map_err(|message| refuse(&pipeline, 0, "table [source]", message))?;
+        .map_err(|message| refuse(&file, 1, "table [source]", message))?;
     let mut tables = Vec::new();
     let mut violations = Vec::new();
     for table in &pipeline.tables {
@@ -113,7 +146,7 @@ fn bind(
         }
         let place = format!("table [tables.{}]", table.name);
         return Err(refuse(
-            pipeline,
+            &pipeline.file,
             table.line,
             &place,
             "no file matches `source`".to_owned(),
@@ -126,7 +159,14 @@ fn bind(
         let place = format!("table [tables.{}]", table.name);
         filters
             .compile(predicate, &source.schema)
-            .map_err(|reason| refuse(pipeline, table.line, &place, format!("`filter`: {reason}")))
+            .map_err(|reason| {
+                refuse(
+                    &pipeline.file,
+                    table.line,
+                    &place,
+                    format!("`filter`: {reason}"),
+                )
+            })
     };
     let filter = plan.filter.as_ref().map(compile).transpose()?;
     let mut read = plan.source_columns();
@@ -149,7 +189,7 @@ fn keys_outside_sink(job: &Job) -> Result<()> {
     for path in [Some(job.keyring()), job.identity()].into_iter().flatten() {
         if absolute(&path)?.starts_with(&sink) {
             let message = "a key file lies inside the sink, where analysts read".to_owned();
-            return Err(refuse(&job.pipeline, 0, "table [keys]", message));
+            return Err(refuse(&job.pipeline.file, 1, "table [keys]", message));
         }
     }
     Ok(())
@@ -173,10 +213,15 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(real)
 }
 
-fn refuse(pipeline: &Pipeline, line: usize, place: &str, message: String) -> Error {
+/// The directory that the paths in a pipeline file are relative to.
+fn base(pipeline: &Path) -> &Path {
+    pipeline.parent().unwrap_or(Path::new(""))
+}
+
+fn refuse(file: &str, line: usize, place: &str, message: String) -> Error {
     let violation = Violation {
         fault: Fault::BadValue,
-        file: pipeline.file.clone(),
+        file: file.to_owned(),
         line,
         column: 1,
         place: place.to_owned(),

@@ -128,7 +128,9 @@ impl<'a> Run<'a> {
             .map(|table| table.table.clone())
             .collect();
         publish::publish(&self.sink, staging, &manifest.run_id, &tables)?;
-        publish::retain(&self.sink, self.job.pipeline.sink.retain_runs)?;
+        if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
+            tracing::warn!(%error, "published, but earlier runs could not be removed");
+        }
         Ok(RunReport {
             outcome: RunOutcome::Published,
             sink: self.sink,

@@ -18,7 +18,7 @@ use crate::refusal::Fault;
 pub struct ColumnRules {
     /// Column of the source, or a pattern that ends in `*`.
     pub column: String,
-    /// What is done to it, at least one thing.
+    /// What is done to it: at least one thing, but in a draft whose rule is refused.
     pub rules: Vec<Rule>,
     /// Line of the name.
     pub line: usize,
@@ -33,20 +33,18 @@ impl ColumnRules {
         self.column.strip_suffix('*')
     }
 
-    /// Reads `column = …`; None when nothing of it could be read.
+    /// Reads `column = …`; without rules when nothing of it could be read.
     pub(crate) fn read(
         reader: &mut Reader<'_>,
         context: &Context<'_>,
         column: &str,
         item: &Item,
         spot: Spot,
-    ) -> Option<Self> {
+    ) -> Self {
+        let mut rules = Vec::new();
         if column.contains("[]") || is_nested(item) {
             reader.refuse(Fault::NotInThisBuild, spot, context.place, NESTED, None);
-            return None;
-        }
-        let mut rules = Vec::new();
-        if let Some(array) = item.as_array() {
+        } else if let Some(array) = item.as_array() {
             for value in array {
                 rules.extend(value_rule(reader, context, column, value, spot));
             }
@@ -72,7 +70,7 @@ impl ColumnRules {
             line_column: spot.column,
         };
         found.check_alone(reader, context.place, spot);
-        (!found.rules.is_empty()).then_some(found)
+        found
     }
 
     /// `drop` is the only rule of its column, and the only one of a pattern.

@@ -9,7 +9,7 @@ use toml_edit::{Item, TableLike};
 use crate::absent::{PLACEHOLDERS, Where};
 use crate::near::nearest;
 use crate::reader::{Reader, Section, repeatable, shown, toml_key};
-use crate::refusal::{Fault, Refusal};
+use crate::refusal::{Fault, Refusal, Violation};
 use crate::syntax;
 use crate::table::Table;
 
@@ -40,15 +40,23 @@ impl Pipeline {
     /// # Errors
     /// Refuses a file with mistakes, naming all of them.
     pub fn parse(file: &str, text: &str) -> Result<Self, Refusal> {
+        match Self::draft(file, text) {
+            (Some(pipeline), violations) if violations.is_empty() => Ok(pipeline),
+            (_, violations) => Err(Refusal::new(violations)),
+        }
+    }
+
+    /// Reads what can be read of a file with mistakes, and the mistakes. Such a draft serves to be bound
+    /// once more, so that what does not fit the source is told in the same breath; a column whose rule is
+    /// refused has no rule in it and is silent there. None when the file is not TOML throughout.
+    #[must_use]
+    pub fn draft(file: &str, text: &str) -> (Option<Self>, Vec<Violation>) {
         let mut reader = Reader::new(file, text);
         let document = syntax::read(&mut reader);
-        let pipeline = document
+        let draft = document
             .as_ref()
-            .map(|document| read(&mut reader, file, document.as_table()));
-        match pipeline {
-            Some(pipeline) if reader.violations.is_empty() => Ok(pipeline),
-            _ => Err(Refusal::new(reader.violations)),
-        }
+            .map(|document| read(&mut reader, file, &**document));
+        (draft.filter(|_| !reader.partial), reader.violations)
     }
 
     /// The table of a name.

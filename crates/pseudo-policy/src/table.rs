@@ -127,7 +127,7 @@ impl Table {
             let span = columns.key(column).and_then(toml_edit::Key::span);
             let spot = reader.spot(span.or_else(|| item.span()));
             self.columns
-                .extend(ColumnRules::read(reader, &context, column, item, spot));
+                .push(ColumnRules::read(reader, &context, column, item, spot));
         }
         self.check_outputs(reader, &place);
     }

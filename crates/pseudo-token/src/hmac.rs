@@ -189,10 +189,10 @@ pub(crate) fn block_of(message: &[u8], index: usize) -> [u8; 64] {
     if let (Some(mark), true) = (back.first_mut(), start <= message.len()) {
         *mark = 0x80;
     }
-    if start + 64 >= message.len() + 9 {
-        if let Some(end) = block.last_chunk_mut::<8>() {
-            *end = ((message.len() as u64 + 64) * 8).to_be_bytes();
-        }
+    if start + 64 >= message.len() + 9
+        && let Some(end) = block.last_chunk_mut::<8>()
+    {
+        *end = ((message.len() as u64 + 64) * 8).to_be_bytes();
     }
     block
 }

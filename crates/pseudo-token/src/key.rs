@@ -247,7 +247,7 @@ impl fmt::Display for Epoch {
 }
 
 /// Eight bytes that tell secrets apart without revealing them; shown as 16 hexadecimal characters.
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy)]
 pub struct CheckValue([u8; 8]);
 
 impl CheckValue {

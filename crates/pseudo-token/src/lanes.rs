@@ -100,7 +100,6 @@ impl Lanes {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512vbmi")
-                    && is_x86_feature_detected!("bmi2")
                     && is_x86_feature_detected!("aes")
                     && is_x86_feature_detected!("vaes")
             }

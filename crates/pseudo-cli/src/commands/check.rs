@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pseudo_engine::Job;
-use pseudo_policy::{PlannedColumn, TablePlan};
+use pseudo_policy::{Action, PlannedColumn, TablePlan};
 use serde_json::{Value, json};
 
-use crate::commands::base;
 use crate::message::{self, Failure, Screen};
 use crate::table::Table;
 
@@ -27,8 +26,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
-        let pipeline = pseudo_engine::load(&self.pipeline)?;
-        let job = pseudo_engine::plan(pipeline, &base(&self.pipeline), &pseudo_query::Filters)?;
+        let job = pseudo_engine::open(&self.pipeline, &pseudo_query::Filters)?;
         warn(&job, screen);
         let text = if self.json {
             message::json(&as_json(&job))
@@ -41,9 +39,9 @@ impl Check {
             .iter()
             .map(|bound| bound.plan.columns.len())
             .sum();
-        let tables = job.tables.len();
+        let (tables, columns) = (count(job.tables.len(), "table"), count(columns, "column"));
         screen.note(&format!(
-            "{tables} tables, {columns} columns: ready to run; no row was read"
+            "{tables}, {columns}: ready to run; no row was read"
         ));
         Ok(())
     }
@@ -74,18 +72,14 @@ fn as_text(job: &Job) -> String {
         let mut table = Table::new(&heads);
         for column in &plan.columns {
             let output = column.output.name();
-            let invalid = if judged(column) {
-                column.on_invalid.name()
-            } else {
-                ""
-            };
+            let invalid = kind(column).map_or("", |_| column.on_invalid.name());
             table.row([
                 column.source.as_str(),
                 &column.input.to_string(),
                 output,
                 &column.output_type(),
                 &column.describe(),
-                column.kind.map_or("", |kind| kind.id()),
+                kind(column).unwrap_or_default(),
                 invalid,
             ]);
         }
@@ -95,6 +89,10 @@ fn as_text(job: &Job) -> String {
         text.push_str(&table.to_string());
     }
     text
+}
+
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 fn remarks(plan: &TablePlan) -> String {
@@ -108,9 +106,10 @@ fn remarks(plan: &TablePlan) -> String {
     text
 }
 
-/// Whether a cell of the column can be found invalid.
-fn judged(column: &PlannedColumn) -> bool {
-    column.kind.is_some()
+/// The kind that cells of the column are judged by.
+fn kind(column: &PlannedColumn) -> Option<&'static str> {
+    let judged = column.identity.is_some() || matches!(column.action, Action::Derive(_));
+    column.kind.filter(|_| judged).map(|kind| kind.id())
 }
 
 fn as_json(job: &Job) -> Value {
@@ -122,8 +121,8 @@ fn as_json(job: &Job) -> Value {
             "output_type": column.output_type(),
             "rule": column.describe(),
             "identity": column.identity_name(),
-            "kind": column.kind.map(|kind| kind.id()),
-            "on_invalid": judged(column).then(|| column.on_invalid.name()),
+            "kind": kind(column),
+            "on_invalid": kind(column).map(|_| column.on_invalid.name()),
         })
     };
     let table = |plan: &TablePlan| {

@@ -13,6 +13,7 @@ use crate::unlock;
 
 /// Make keyrings and list their epochs
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  pseudo keys list keys/analytics.keyring")]
 pub(crate) struct Keys {
     #[command(subcommand)]
     verb: Verb,

@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{RunOptions, RunOutcome, RunReport};
-use pseudo_policy::Pipeline;
 use serde_json::json;
 
-use crate::commands::{base, check, now, rfc3339};
+use crate::commands::{check, now, rfc3339};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
 use crate::table::{Table, thousands};
@@ -48,35 +47,28 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
-        let pipeline = pseudo_engine::load(&self.pipeline)
-            .map_err(|error| Failure::run(error, Standing::Unknown))?;
-        let sink = base(&self.pipeline).join(&pipeline.sink.root);
+        let Some(sink) = pseudo_engine::sink(&self.pipeline) else {
+            let refused = self.publish(None, screen).map(drop);
+            return refused.map_err(|failure| Failure::run(failure, Standing::Unknown));
+        };
         let before = current(&sink);
         let done = message::guard(|| {
-            let report = self.publish(pipeline, before.as_deref(), screen)?;
+            let report = self.publish(before.as_deref(), screen)?;
             message::print(&self.answer(&report))
         });
         done.map_err(|failure| {
             let after = current(&sink);
-            Failure::run(
-                failure,
-                Standing::Sink {
-                    sink,
-                    before,
-                    after,
-                },
-            )
+            let standing = Standing::Sink {
+                sink,
+                before,
+                after,
+            };
+            Failure::run(failure, standing)
         })
     }
 
-    fn publish(
-        &self,
-        pipeline: Pipeline,
-        current: Option<&str>,
-        screen: Screen,
-    ) -> Result<RunReport, Failure> {
-        let base = base(&self.pipeline);
-        let job = pseudo_engine::plan(pipeline, &base, &pseudo_query::Filters)?;
+    fn publish(&self, current: Option<&str>, screen: Screen) -> Result<RunReport, Failure> {
+        let job = pseudo_engine::open(&self.pipeline, &pseudo_query::Filters)?;
         check::warn(&job, screen);
         let started = now();
         let keyring = unlock::for_job(

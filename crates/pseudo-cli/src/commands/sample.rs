@@ -11,6 +11,7 @@ use crate::table::thousands;
 
 /// Write synthetic tables to try pipelines on
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  pseudo sample incident --scale 0.01 data/raw")]
 pub(crate) struct Sample {
     #[command(subcommand)]
     dataset: Dataset,

@@ -37,7 +37,7 @@ const fn class(len: usize) -> usize {
 /// With fewer messages than this the lanes are too empty to pay.
 const FEWEST: usize = 3;
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn digest_run<const N: usize>(
     keyed: &Keyed,
     values: &[&[u8]],
@@ -99,7 +99,7 @@ fn lengths(messages: &[&[u8]; 16]) -> V {
 }
 
 /// Eight words of each message from `offset` on, with the mark that ends the message.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn half(messages: &[&[u8]; 16], offset: usize) -> [V; 8] {
     let pair = |low: usize, high: usize| {
         let low = _mm512_castsi256_si512(load(messages[low], offset));
@@ -133,16 +133,16 @@ fn half(messages: &[&[u8]; 16], offset: usize) -> [V; 8] {
 }
 
 /// Up to 32 bytes of a message from `offset` on; behind the last comes the mark `0x80`, then zeros.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn load(message: &[u8], offset: usize) -> __m256i {
     let Some(left) = message.len().checked_sub(offset) else {
         return _mm256_setzero_si256();
     };
-    let mask = _bzhi_u32(u32::MAX, left.min(32) as u32);
+    let mark = if left < 32 { 1_u32 << left } else { 0 };
+    let mask = mark.wrapping_sub(1);
     // SAFETY: the mask admits no byte beyond the message, and `offset` is at most its length.
     let bytes = unsafe { _mm256_maskz_loadu_epi8(mask, message.as_ptr().add(offset).cast()) };
-    let mark = _mm256_set1_epi8(0x80_u8.cast_signed());
-    _mm256_mask_mov_epi8(bytes, mask.wrapping_add(1), mark)
+    _mm256_mask_mov_epi8(bytes, mark, _mm256_set1_epi8(0x80_u8.cast_signed()))
 }
 
 /// Transposes each quarter of four rows, seen as 4 x 4 words.

@@ -98,10 +98,10 @@ fn add_tags(siv: &Siv, seals: &mut [Slot<'_>]) {
         let (states, _) = states.split_at_mut(seals.len());
         siv.mac.encrypt_blocks(states);
         for (state, seal) in states.iter().zip(&mut *seals) {
-            if index + 1 == seal.blocks.len() {
-                if let Some(tag) = &mut seal.tag {
-                    **tag = state.0;
-                }
+            if index + 1 == seal.blocks.len()
+                && let Some(tag) = &mut seal.tag
+            {
+                **tag = state.0;
             }
         }
     }
@@ -161,22 +161,22 @@ pub(super) fn encode_all<const N: usize>(
 /// Appends the text of `bytes`: two characters by one look-up in a table of all pairs.
 pub(super) fn encode(encoding: Encoding, bytes: &[u8], out: &mut Vec<u8>) {
     match encoding {
-        Encoding::Base32 => encode_pairs::<5, 5>(&BASE32, encoding, bytes, out),
-        Encoding::Hex => encode_pairs::<4, 4>(&HEX, encoding, bytes, out),
-        Encoding::Base64Url => encode_pairs::<6, 6>(&BASE64_URL, encoding, bytes, out),
+        Encoding::Base32 => encode_pairs::<5>(&BASE32, encoding, bytes, out),
+        Encoding::Hex => encode_pairs::<4>(&HEX, encoding, bytes, out),
+        Encoding::Base64Url => encode_pairs::<6>(&BASE64_URL, encoding, bytes, out),
     }
 }
 
-/// Eight characters of `BITS` bits hold `STEP` bytes.
-fn encode_pairs<const BITS: usize, const STEP: usize>(
+/// Eight characters of `BITS` bits hold `BITS` bytes.
+fn encode_pairs<const BITS: usize>(
     pairs: &[[u8; 2]],
     encoding: Encoding,
     bytes: &[u8],
     out: &mut Vec<u8>,
 ) {
-    let text = |step: &[u8; STEP]| {
+    let text = |step: &[u8; BITS]| {
         let mut word = [0; 8];
-        let (front, _) = word.split_at_mut(STEP);
+        let (front, _) = word.split_at_mut(BITS);
         front.copy_from_slice(step);
         let word = u64::from_be_bytes(word);
         let mut text = [[0; 2]; 4];
@@ -187,12 +187,12 @@ fn encode_pairs<const BITS: usize, const STEP: usize>(
         }
         text
     };
-    let (steps, rest) = bytes.as_chunks::<STEP>();
+    let (steps, rest) = bytes.as_chunks::<BITS>();
     out.reserve(encoding.encoded_len(bytes.len()));
     for step in steps {
         out.extend_from_slice(text(step).as_flattened());
     }
-    let mut last = [0; STEP];
+    let mut last = [0; BITS];
     let (front, _) = last.split_at_mut(rest.len());
     front.copy_from_slice(rest);
     let text = text(&last);
@@ -203,6 +203,7 @@ fn encode_pairs<const BITS: usize, const STEP: usize>(
 }
 
 /// All pairs of characters of an alphabet.
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const fn pairs<const PAIRS: usize>(encoding: Encoding) -> [[u8; 2]; PAIRS] {
     let alphabet = encoding.alphabet();
     let mut pairs = [[0; 2]; PAIRS];

@@ -115,7 +115,7 @@ impl State {
 #[target_feature(enable = "sha,ssse3,sse4.1")]
 fn compress(states: &mut [State; WAYS], mut rows: [[__m128i; 4]; WAYS]) {
     let before = *states;
-    for (step, k) in K.as_chunks::<4>().0.iter().enumerate() {
+    for (step, k) in K.as_flattened().as_chunks::<4>().0.iter().enumerate() {
         let [k0, k1, k2, k3] = k.map(u32::cast_signed);
         let k = _mm_set_epi32(k3, k2, k1, k0);
         for (state, [m0, m1, m2, m3]) in states.iter_mut().zip(&mut rows) {

@@ -16,9 +16,13 @@ pub(super) fn encode(encoding: Encoding, bytes: &[u8], out: &mut Vec<u8>) {
     // SAFETY: this path is entered only where the machine has its instructions.
     unsafe {
         match encoding {
-            Encoding::Base32 => append(encoding, &const { Layout::new(5, 40, 1) }, bytes, out),
-            Encoding::Hex => append(encoding, &const { Layout::new(4, 32, 1) }, bytes, out),
-            Encoding::Base64Url => append(encoding, &const { Layout::new(6, 48, 1) }, bytes, out),
+            Encoding::Base32 => append(&const { Layout::new(Encoding::Base32, 40, 1) }, bytes, out),
+            Encoding::Hex => append(&const { Layout::new(Encoding::Hex, 32, 1) }, bytes, out),
+            Encoding::Base64Url => append(
+                &const { Layout::new(Encoding::Base64Url, 48, 1) },
+                bytes,
+                out,
+            ),
         }
     }
 }
@@ -34,18 +38,26 @@ pub(super) fn encode_all<const N: usize>(
     unsafe {
         match (encoding, N) {
             (Encoding::Base32, 16) => {
-                append(encoding, &const { Layout::new(5, 16, 2) }, bytes, out);
+                append(&const { Layout::new(Encoding::Base32, 16, 2) }, bytes, out);
             }
-            (Encoding::Hex, 16) => append(encoding, &const { Layout::new(4, 16, 2) }, bytes, out),
+            (Encoding::Hex, 16) => append(&const { Layout::new(Encoding::Hex, 16, 2) }, bytes, out),
             (Encoding::Base64Url, 16) => {
-                append(encoding, &const { Layout::new(6, 16, 2) }, bytes, out);
+                append(
+                    &const { Layout::new(Encoding::Base64Url, 16, 2) },
+                    bytes,
+                    out,
+                );
             }
             (Encoding::Base32, 32) => {
-                append(encoding, &const { Layout::new(5, 32, 1) }, bytes, out);
+                append(&const { Layout::new(Encoding::Base32, 32, 1) }, bytes, out);
             }
-            (Encoding::Hex, 32) => append(encoding, &const { Layout::new(4, 32, 1) }, bytes, out),
+            (Encoding::Hex, 32) => append(&const { Layout::new(Encoding::Hex, 32, 1) }, bytes, out),
             (Encoding::Base64Url, 32) => {
-                append(encoding, &const { Layout::new(6, 32, 1) }, bytes, out);
+                append(
+                    &const { Layout::new(Encoding::Base64Url, 32, 1) },
+                    bytes,
+                    out,
+                );
             }
             _ => tokens.iter().for_each(|token| encode(encoding, token, out)),
         }
@@ -58,6 +70,9 @@ struct Layout {
     gather: [u8; 64],
     /// The lowest bit of each character in its eight gathered bytes.
     shift: [u8; 64],
+    /// The alphabet, repeated to 64 characters: the bits above those of a digit do not count.
+    alphabet: [u8; 64],
+    encoding: Encoding,
     /// The bytes of one step: whole tokens.
     bytes: usize,
     /// The characters of one step.
@@ -65,12 +80,15 @@ struct Layout {
 }
 
 impl Layout {
-    /// The layout of `tokens` tokens of `len` bytes, in characters of `bits` bits.
-    const fn new(bits: usize, len: usize, tokens: usize) -> Self {
+    /// The layout of `tokens` tokens of `len` bytes.
+    const fn new(encoding: Encoding, len: usize, tokens: usize) -> Self {
+        let bits = encoding.bits();
         let per_token = (len * 8).div_ceil(bits);
         let mut layout = Self {
             gather: [ZERO; 64],
             shift: [0; 64],
+            alphabet: repeated(encoding.alphabet()),
+            encoding,
             bytes: len * tokens,
             characters: per_token * tokens,
         };
@@ -88,6 +106,7 @@ impl Layout {
 
     /// Lays out eight characters. Their bytes are gathered with the first in the highest place; where a
     /// token ends among them, the bytes of the next follow.
+    #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
     const fn fill(&mut self, bits: usize, len: usize, eight: usize) {
         let per_token = (len * 8).div_ceil(bits);
         let mut used = 0;
@@ -122,15 +141,26 @@ const fn small(position: usize) -> u8 {
     position as u8
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const fn repeated(alphabet: &[u8]) -> [u8; 64] {
+    let mut characters = [0; 64];
+    let mut index = 0;
+    while index < 64 {
+        characters[index] = alphabet[index % alphabet.len()];
+        index += 1;
+    }
+    characters
+}
+
 /// Appends the text of whole steps and of what remains behind them.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn append(encoding: Encoding, layout: &Layout, bytes: &[u8], out: &mut Vec<u8>) {
+fn append(layout: &Layout, bytes: &[u8], out: &mut Vec<u8>) {
     let gather = load(&layout.gather);
     let shift = load(&layout.shift);
-    let alphabet = alphabet(encoding);
+    let alphabet = load(&layout.alphabet);
     let steps = bytes.chunks(layout.bytes);
     let rest = bytes.len() % layout.bytes;
-    let length = bytes.len() / layout.bytes * layout.characters + encoding.encoded_len(rest);
+    let length = bytes.len() / layout.bytes * layout.characters + layout.encoding.encoded_len(rest);
     // A vector is stored whole; the characters behind the last one stay beyond the end.
     out.reserve(length + 64);
     let mut place = 0;
@@ -149,19 +179,6 @@ fn append(encoding: Encoding, layout: &Layout, bytes: &[u8], out: &mut Vec<u8>) 
     // SAFETY: every step but the last has written `characters` bytes where the step before it ended, and
     // the last has written 64, so that all bytes up to `length` are written.
     unsafe { out.set_len(out.len() + length) };
-}
-
-/// The alphabet, repeated to 64 characters: the bits above those of a digit do not count.
-#[target_feature(enable = "avx512f")]
-fn alphabet(encoding: Encoding) -> __m512i {
-    let mut characters = [0; 64];
-    for (character, letter) in characters
-        .iter_mut()
-        .zip(encoding.alphabet().iter().cycle())
-    {
-        *character = *letter;
-    }
-    load(&characters)
 }
 
 #[target_feature(enable = "avx512f")]

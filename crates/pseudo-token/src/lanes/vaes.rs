@@ -103,7 +103,7 @@ impl Run<'_> {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2,aes,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,aes,vaes")]
     fn seal(&self, blocks: usize, out: &mut [MaybeUninit<u8>]) {
         match blocks {
             1 => self.seal_groups::<1>(out),
@@ -117,7 +117,7 @@ impl Run<'_> {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2,aes,vaes")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,aes,vaes")]
     fn seal_groups<const M: usize>(&self, out: &mut [MaybeUninit<u8>]) {
         for group in self.order.chunks(GROUP) {
             // A group that is not full repeats its first message.
@@ -206,7 +206,7 @@ fn store<const M: usize>(
 }
 
 /// The padded blocks of messages of `16 (M - 1)` to `16 M - 1` bytes.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 fn plaintext<const M: usize>(messages: &[&[u8]; GROUP]) -> [Blocks; M] {
     let mut plaintext = [[_mm512_setzero_si512(); WIDE]; M];
@@ -223,21 +223,17 @@ fn plaintext<const M: usize>(messages: &[&[u8]; GROUP]) -> [Blocks; M] {
 }
 
 /// Up to 16 bytes of a message from `offset` on; behind the last comes the mark `0x80`, then zeros.
-#[target_feature(enable = "avx512bw,avx512vl,bmi2")]
+#[target_feature(enable = "avx512bw,avx512vl")]
 #[inline]
 fn load(message: &[u8], offset: usize) -> __m128i {
     let rest = &message[offset..];
     if let Some(whole) = rest.first_chunk::<16>() {
         return load_block(whole);
     }
-    let mask = (1_u32 << rest.len()) - 1;
+    let mark = 1_u16 << rest.len();
     // SAFETY: the mask admits no byte beyond the message.
-    let bytes = unsafe { _mm_maskz_loadu_epi8(mask as u16, rest.as_ptr().cast()) };
-    _mm_mask_mov_epi8(
-        bytes,
-        (mask + 1) as u16,
-        _mm_set1_epi8(0x80_u8.cast_signed()),
-    )
+    let bytes = unsafe { _mm_maskz_loadu_epi8(mark - 1, rest.as_ptr().cast()) };
+    _mm_mask_mov_epi8(bytes, mark, _mm_set1_epi8(0x80_u8.cast_signed()))
 }
 
 /// AES-256 over blocks side by side (FIPS 197, 5.1).
