@@ -1,11 +1,15 @@
-//! The token core from outside: published vectors, laws, formats, and every path against the reference.
+//! The token core from outside: published vectors, laws, formats, and every path against the
+//! reference.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
+mod ff1;
 mod format;
 mod hex;
 mod laws;
 mod paths;
+mod random;
+mod smoke;
 mod standards;
 mod vectors;
 mod wycheproof;

@@ -1,8 +1,15 @@
-//! Every path of this machine against the reference: the same bytes, whatever the lengths and their mix.
+//! Every path of this machine against the reference: the same bytes, whatever the lengths and their
+//! mix.
 
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes256Siv;
+use hmac::{Hmac, Mac};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pseudo_token::{DomainKey, Encoding, Lanes};
+use pseudo_token::{DomainKey, Encoding, Lanes, SealKey, TokenKey};
+use sha2::Sha256;
+
+use crate::random::Random;
 
 #[test]
 fn every_machine_has_the_safe_paths_and_a_best_one() {
@@ -58,13 +65,71 @@ fn values_that_are_longer_than_a_path_takes() {
 
 #[test]
 fn values_at_the_end_of_a_page() {
-    // A read beyond a value would be seen by tools that watch memory; here it would change the bytes.
+    // A read beyond a value would be seen by tools that watch memory; here it would change the
+    // bytes.
     for len in 0..130 {
         let values: Vec<Box<[u8]>> = (0..33).map(|byte| vec![byte; len].into()).collect();
         let values: Vec<&[u8]> = values.iter().map(|value| &**value).collect();
         assert_paths_agree(&[3; 32], &values);
     }
 }
+
+/// A million random values of up to 200 bytes: the bytes of the `hmac` crate.
+#[test]
+fn a_million_tokens() {
+    let mut random = Random(0x0bad_5eed_0bad_5eed);
+    let bytes = random.bytes(1 << 16);
+    let key = random.key();
+    let hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let mut tokens = vec![[0; 16]; MILLION.1];
+    for _ in 0..MILLION.0 {
+        let values = random.values(&bytes, MILLION.1);
+        let digest = |value: &&[u8]| -> [u8; 16] {
+            let digest = hmac.clone().chain_update(value).finalize().into_bytes();
+            *digest.first_chunk().unwrap()
+        };
+        let expected: Vec<[u8; 16]> = values.iter().map(digest).collect();
+        for lanes in Lanes::available() {
+            TokenKey::from_bytes(&key)
+                .on(lanes)
+                .tokens(&values, &mut tokens);
+            assert!(tokens == expected, "{lanes:?}");
+        }
+    }
+}
+
+/// A million random values of up to 200 bytes: the bytes of the `aes-siv` crate.
+#[test]
+fn a_million_seals() {
+    let mut random = Random(0x5eed_0bad_5eed_0bad);
+    let bytes = random.bytes(1 << 16);
+    let key: [u8; 64] = *random.bytes(64).first_chunk().unwrap();
+    let mut siv = Aes256Siv::new(&key.into());
+    let mut sealed = Vec::new();
+    for _ in 0..MILLION.0 {
+        let values = random.values(&bytes, MILLION.1);
+        let mut expected = Vec::new();
+        let mut plaintext = Vec::new();
+        for value in &values {
+            plaintext.clear();
+            plaintext.extend_from_slice(value);
+            plaintext.push(0x80);
+            plaintext.resize(plaintext.len().next_multiple_of(16), 0);
+            expected.extend_from_slice(&[1, 0, 0, 0, 9]);
+            expected.extend(siv.encrypt([[0_u8; 0]], &plaintext).unwrap());
+        }
+        for lanes in Lanes::available() {
+            sealed.clear();
+            SealKey::from_bytes(&key, 9)
+                .on(lanes)
+                .seal(&values, &mut sealed);
+            assert!(sealed == expected, "{lanes:?}");
+        }
+    }
+}
+
+/// A million values, as rounds of many values each.
+const MILLION: (usize, usize) = (200, 5000);
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
@@ -84,16 +149,19 @@ proptest! {
     }
 
     #[test]
-    fn columns_of_text(tokens in vec(any::<[u8; 32]>(), 0..40)) {
-        let short: Vec<[u8; 16]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
-        let odd: Vec<[u8; 21]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
-        let tiny: Vec<[u8; 1]> = tokens.iter().map(|t| *t.first_chunk().unwrap()).collect();
-        for encoding in Encoding::ALL {
-            assert_columns_agree(encoding, &tokens);
-            assert_columns_agree(encoding, &short);
-            assert_columns_agree(encoding, &odd);
-            assert_columns_agree(encoding, &tiny);
-        }
+    fn columns_of_text(tokens in vec(vec(any::<u8>(), 64), 0..20)) {
+        assert_columns_agree::<1>(&tokens);
+        assert_columns_agree::<2>(&tokens);
+        assert_columns_agree::<3>(&tokens);
+        assert_columns_agree::<7>(&tokens);
+        assert_columns_agree::<8>(&tokens);
+        assert_columns_agree::<12>(&tokens);
+        assert_columns_agree::<16>(&tokens);
+        assert_columns_agree::<21>(&tokens);
+        assert_columns_agree::<32>(&tokens);
+        assert_columns_agree::<37>(&tokens);
+        assert_columns_agree::<53>(&tokens);
+        assert_columns_agree::<64>(&tokens);
     }
 }
 
@@ -122,16 +190,22 @@ fn assert_paths_agree(key: &[u8; 32], values: &[&[u8]]) {
     }
 }
 
-fn assert_columns_agree<const N: usize>(encoding: Encoding, tokens: &[[u8; N]]) {
-    let mut expected = b"kept".to_vec();
-    for token in tokens {
-        let text = by_hand(encoding, token);
-        expected.extend(text.bytes());
-    }
-    for lanes in Lanes::available() {
-        let mut column = b"kept".to_vec();
-        encoding.encode_all_on(lanes, tokens, &mut column);
-        assert!(column == expected, "{lanes:?} differs for {encoding:?}");
+fn assert_columns_agree<const N: usize>(tokens: &[Vec<u8>]) {
+    let tokens: Vec<[u8; N]> = tokens
+        .iter()
+        .map(|token| *token.first_chunk().unwrap())
+        .collect();
+    for encoding in Encoding::ALL {
+        let texts: String = tokens
+            .iter()
+            .map(|token| by_hand(encoding, token))
+            .collect();
+        let expected = format!("kept{texts}").into_bytes();
+        for lanes in Lanes::available() {
+            let mut column = b"kept".to_vec();
+            encoding.encode_all_on(lanes, &tokens, &mut column);
+            assert!(column == expected, "{lanes:?} differs for {encoding:?}");
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! A pipeline bound to its source: everything that can be refused is refused here, all at once, before a
-//! key is opened or a row is read.
+//! A pipeline bound to its source: everything that can be refused is refused here, all at once,
+//! before a key is opened or a row is read.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use pseudo_policy::{Fault, Pipeline, Refusal, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
+use crate::inputs::{self, Maps};
 use crate::source::{Root, SourceTable};
 use crate::{Error, Result};
 
@@ -25,8 +26,17 @@ pub struct TableJob {
     pub plan: TablePlan,
     pub(crate) source: SourceTable,
     pub(crate) filter: Option<Box<dyn RowFilter>>,
+    pub(crate) maps: Maps,
     /// The source columns that a rule or the filter reads, ascending.
     pub(crate) read: Vec<usize>,
+}
+
+impl TableJob {
+    /// The source columns that the filter reads.
+    pub(crate) fn filter_columns(&self) -> impl Iterator<Item = usize> {
+        let names = self.filter.iter().flat_map(|filter| filter.columns());
+        names.filter_map(|name| self.source.schema.index_of(name).ok())
+    }
 }
 
 impl Job {
@@ -91,8 +101,8 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     Err(Error::Refused(Refusal { violations }))
 }
 
-/// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever is
-/// refused can still be told what is published.
+/// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever
+/// is refused can still be told what is published.
 #[must_use]
 pub fn sink(path: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(path).ok()?;
@@ -100,11 +110,12 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
     (!root.is_empty()).then(|| base(path).join(root))
 }
 
-/// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is read.
+/// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is
+/// read.
 ///
 /// # Errors
-/// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when the
-/// source cannot be opened.
+/// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when
+/// the source cannot be opened.
 pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     let file = pipeline.file.clone();
     let root = Root::parse(base, &pipeline.source.root)
@@ -112,7 +123,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let mut tables = Vec::new();
     let mut violations = Vec::new();
     for table in &pipeline.tables {
-        match bind(&pipeline, &root, table, filters) {
+        match bind(&pipeline, base, &root, table, filters) {
             Ok(Some(bound)) => tables.push(bound),
             Ok(None) => tracing::warn!(table = table.name, "no source file, so no table"),
             Err(Error::Refused(refusal)) => violations.extend(refusal.violations),
@@ -124,8 +135,10 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
         tables,
         base: base.to_path_buf(),
     };
-    if let Err(Error::Refused(refusal)) = keys_outside_sink(&job) {
-        violations.extend(refusal.violations);
+    for check in [keys_outside_sink, sources_outside_sink] {
+        if let Err(Error::Refused(refusal)) = check(&job) {
+            violations.extend(refusal.violations);
+        }
     }
     if violations.is_empty() {
         Ok(job)
@@ -136,6 +149,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
 
 fn bind(
     pipeline: &Pipeline,
+    base: &Path,
     root: &Root,
     table: &Table,
     filters: &dyn FilterCompiler,
@@ -169,18 +183,22 @@ fn bind(
             })
     };
     let filter = plan.filter.as_ref().map(compile).transpose()?;
-    let mut read = plan.source_columns();
-    for column in filter.iter().flat_map(|filter| filter.columns()) {
-        read.extend(source.schema.index_of(column).ok());
-    }
-    read.sort_unstable();
-    read.dedup();
-    Ok(Some(TableJob {
+    let maps = inputs::maps(base, &plan).map_err(|reason| {
+        let place = format!("table [tables.{}.columns]", table.name);
+        refuse(&pipeline.file, table.columns_line, &place, reason)
+    })?;
+    let mut bound = TableJob {
+        read: plan.source_columns(),
         plan,
         source,
         filter,
-        read,
-    }))
+        maps,
+    };
+    let filtered: Vec<usize> = bound.filter_columns().collect();
+    bound.read.extend(filtered);
+    bound.read.sort_unstable();
+    bound.read.dedup();
+    Ok(Some(bound))
 }
 
 /// Analysts read the sink: keys below it would be theirs.
@@ -190,6 +208,19 @@ fn keys_outside_sink(job: &Job) -> Result<()> {
         if absolute(&path)?.starts_with(&sink) {
             let message = "a key file lies inside the sink, where analysts read".to_owned();
             return Err(refuse(&job.pipeline.file, 1, "table [keys]", message));
+        }
+    }
+    Ok(())
+}
+
+/// A run that read its own output would tokenise tokens.
+fn sources_outside_sink(job: &Job) -> Result<()> {
+    let sink = absolute(&job.sink())?;
+    let files = job.tables.iter().flat_map(|table| &table.source.files);
+    for location in files.filter_map(crate::source::SourceFile::location) {
+        if absolute(location)?.starts_with(&sink) {
+            let message = "a source file lies inside the sink".to_owned();
+            return Err(refuse(&job.pipeline.file, 1, "table [source]", message));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The straight line of a run: source → chunks → kernels → staged files → proof → manifest → switch.
-//! On error nothing has been published.
+//! The straight line of a run: source → chunks → kernels → staged files → proof → manifest →
+//! switch. On error nothing has been published.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
 use pseudo_keyring::Keyring;
-use pseudo_policy::{Action, Part, PlannedColumn};
+use pseudo_policy::{Action, Part, PlannedColumn, TablePlan};
 use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::chunk;
+use crate::chunk::{self, Chunk};
+use crate::inputs::Inputs;
+use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
     self, ColumnManifest, Manifest, OutputManifest, Recipe, SourceManifest, TableManifest,
@@ -36,6 +38,8 @@ pub struct RunOptions<'a> {
     pub run_id: Option<String>,
     /// Run although nothing changed.
     pub full: bool,
+    /// Run although the secret is another than that of the current run.
+    pub new_epoch: bool,
     /// Worker threads; all cores when absent.
     pub threads: Option<usize>,
     /// Who is told how far it is.
@@ -78,16 +82,14 @@ struct Run<'a> {
     sink: PathBuf,
     recipe: Recipe,
     key: DomainKey,
-    year: i32,
     _lock: Lock,
 }
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job, keyring: &Keyring, options: &'a RunOptions<'a>) -> Result<Self> {
         let (epoch, secret) = keyring.primary()?;
-        let year = options.at.unwrap_or(options.started).year();
         let check_value = secret.check_value(epoch).to_string();
-        let recipe = recipe(job, epoch, check_value, year);
+        let recipe = recipe(job, epoch, check_value, options)?;
         let sink = job.sink();
         staging::create_dir(&sink)?;
         let lock = Lock::take(&sink, &time(options.started))?;
@@ -98,13 +100,13 @@ impl<'a> Run<'a> {
             sink,
             recipe,
             key,
-            year,
             _lock: lock,
         })
     }
 
     fn go(self) -> Result<RunReport> {
         let before = self.current()?;
+        self.same_key(before.as_ref())?;
         let sources = self.sources(before.as_ref())?;
         if let Some(manifest) = before.filter(|before| self.unchanged(before, &sources)) {
             let outcome = RunOutcome::NothingToDo;
@@ -152,8 +154,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What is about to be read. The digest of a file whose stamp is that of the run before is taken
-    /// from there.
+    /// Tokens of two secrets do not join: another one than before has to be meant.
+    fn same_key(&self, before: Option<&Manifest>) -> Result<()> {
+        let key = |recipe: &Recipe| (recipe.key_check_value.clone(), recipe.epoch);
+        match before.map(|before| key(&before.recipe)) {
+            Some(current) if current != key(&self.recipe) && !self.options.new_epoch => {
+                let keyring = key(&self.recipe);
+                Err(Error::OtherKey { current, keyring })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is about to be read. The digest of a file whose stamp is that of the run before is
+    /// taken from there.
     fn sources(&self, before: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
         self.options.progress.phase("digest");
         let table = |bound: &TableJob| {
@@ -201,37 +215,38 @@ impl<'a> Run<'a> {
     }
 
     fn run_id(&self) -> Result<String> {
-        let id = match &self.options.run_id {
-            Some(id) => id.clone(),
-            None => self.options.started.format("%Y%m%dT%H%M%SZ").to_string(),
-        };
-        if !publish::exists(&self.sink, &id) {
-            return Ok(id);
+        if let Some(run_id) = self.options.run_id.clone() {
+            let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            let fault = if publish::exists(&self.sink, &run_id) {
+                "is taken"
+            } else if run_id.starts_with('.') || run_id.is_empty() || !run_id.chars().all(legal) {
+                "is not made of letters, digits, `-`, `_` and `.`"
+            } else {
+                return Ok(run_id);
+            };
+            return Err(Error::RunId { run_id, fault });
         }
-        if self.options.run_id.is_some() {
-            let path = self.sink.join("runs").join(id);
-            return Err(Error::io("create", &path)(
-                std::io::ErrorKind::AlreadyExists.into(),
-            ));
-        }
-        let free = (2..)
-            .map(|n| format!("{id}-{n}"))
-            .find(|id| !publish::exists(&self.sink, id));
-        free.ok_or_else(|| Error::Internal("no free run id".to_owned()))
+        let id = self.options.started.format("%Y%m%dT%H%M%SZ").to_string();
+        let others = (2..).map(|n| format!("{id}-{n}"));
+        std::iter::once(id.clone())
+            .chain(others)
+            .find(|id| !publish::exists(&self.sink, id))
+            .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.
     fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         self.options.progress.begin(self.job.rows());
-        let projectors = self.projectors(staging)?;
         let chunks = chunk::cut(self.job)?;
+        let projectors = self.projectors(&chunks, staging)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         (0..rayon::current_num_threads())
             .into_par_iter()
             .for_each(|_| {
+                let mut file = Vec::new();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
@@ -240,7 +255,7 @@ impl<'a> Run<'a> {
                     let Some(projector) = projectors.get(chunk.table) else {
                         return;
                     };
-                    let result = projector.chunk(chunk, staging);
+                    let result = projector.chunk(chunk, staging, &mut file);
                     match &result {
                         Ok(result) => self.options.progress.rows(result.source_rows),
                         Err(_) => next.store(chunks.len(), Ordering::Relaxed),
@@ -263,15 +278,24 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors(&self, staging: &Staging) -> Result<Vec<Projector<'a>>> {
+    fn projectors(&self, chunks: &[Chunk], staging: &Staging) -> Result<Vec<Projector<'a>>> {
         let options = &self.job.pipeline.sink;
-        let projector = |bound: &'a TableJob| {
+        let at = self.options.at.map(|at| at.date_naive());
+        let context = Context {
+            key: &self.key,
+            year: self.options.at.unwrap_or(self.options.started).year(),
+            at: at.and_then(kernels::calendar_date),
+        };
+        let mut projectors = Vec::with_capacity(self.job.tables.len());
+        for (table, bound) in self.job.tables.iter().enumerate() {
             staging.create_dir(&bound.plan.table)?;
+            let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
+            let inputs = Inputs::count(bound, &chunks)?;
             let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
             let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            Projector::new(bound, &self.key, self.year, sink)
-        };
-        self.job.tables.iter().map(projector).collect()
+            projectors.push(Projector::new(bound, &context, &inputs, sink)?);
+        }
+        Ok(projectors)
     }
 
     fn manifest(
@@ -346,10 +370,22 @@ fn table_manifest(
     }
 }
 
-fn recipe(job: &Job, epoch: Epoch, check_value: String, year: i32) -> Recipe {
+fn recipe(
+    job: &Job,
+    epoch: Epoch,
+    check_value: String,
+    options: &RunOptions<'_>,
+) -> Result<Recipe> {
     let plans = || job.tables.iter().map(|bound| &bound.plan);
+    if let Some(plan) = plans().find(|plan| plan.needs_at() && options.at.is_none()) {
+        return Err(Error::NoDay {
+            table: plan.table.clone(),
+        });
+    }
     let by_year = |column: &PlannedColumn| matches!(column.action, Action::Derive(Part::ModelYear));
-    Recipe {
+    let year = options.at.unwrap_or(options.started).year();
+    let maps = job.tables.iter().flat_map(|bound| &bound.maps);
+    Ok(Recipe {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         unicode_version: unicode_version(),
         pipeline: job.pipeline.name.clone(),
@@ -362,7 +398,14 @@ fn recipe(job: &Job, epoch: Epoch, check_value: String, year: i32) -> Recipe {
             .flat_map(|plan| &plan.columns)
             .any(by_year)
             .then_some(year),
-    }
+        at: options
+            .at
+            .filter(|_| plans().any(TablePlan::needs_at))
+            .map(|at| at.date_naive().to_string()),
+        maps: maps
+            .map(|(file, map)| (file.clone(), map.sha256.clone()))
+            .collect(),
+    })
 }
 
 fn time(time: DateTime<Utc>) -> String {
