@@ -1,7 +1,14 @@
-//! How many values a core turns into tokens, seals and text per second, on every path of this machine,
-//! beside the loops one would write with the `hmac` and `aes-siv` crates.
+//! How many values a core turns into tokens, seals and text per second, on every path of this
+//! machine, beside the loops one would write with the `hmac` and `aes-siv` crates.
 //!
-//! All loops of a row run in turn, several times, and the best time of each counts. Ratios are of one run.
+//! All loops of a row run in turn, several times, and the best time of each counts. Ratios are of
+//! one run.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a bench prints, and may end early"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -195,7 +202,8 @@ impl<'a> Loop<'a> {
     }
 }
 
-/// Runs the loops in turn, prints their best speeds, and returns how much faster the last is than the first.
+/// Runs the loops in turn, prints their best speeds, and returns how much faster the last is than
+/// the first.
 fn race(title: &str, mut loops: Vec<Loop<'_>>) -> f64 {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {

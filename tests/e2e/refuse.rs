@@ -101,7 +101,7 @@ fn sources_that_are_not_there_are_refused() {
     sandbox.edit("people.toml", "root = \"raw\"", "root = \"row\"");
     insta::assert_snapshot!(sandbox.run(&["run", "people.toml"]).refusal(), @r"
     exit 1
-    error: cannot read `row`: no such file or directory
+    error: cannot read source root `row`: no such file or directory
     nothing was published; `safe` has no current run
     ");
     sandbox.edit(
@@ -266,6 +266,8 @@ fn keys_inside_the_sink_are_refused() {
     exit 2
     error: a key file lies inside the sink, where analysts read
       --> people.toml:1:1, table [keys]
+    error: a source file lies inside the sink
+      --> people.toml:1:1, table [source]
     nothing was published; `.` has no current run
     ");
     assert!(!sandbox.path("runs").exists());

@@ -1,4 +1,5 @@
-//! CSV as it comes: quotes, newlines in fields, marks, odd lines; and slices that never cut a record.
+//! CSV as it comes: quotes, newlines in fields, marks, odd lines; and slices that never cut a
+//! record.
 
 use crate::harness::{Sandbox, texts};
 
@@ -29,7 +30,8 @@ fn fault(content: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn fields_keep_their_text() {
-    let rows = "id,note\r\n1,plain\r\n2,\"a,b\"\r\n3,\"line\nbreak\"\r\n4,\"say \"\"hi\"\"\"\r\n5,\n6,\\N\n7,00012";
+    let rows = "id,note\r\n1,plain\r\n2,\"a,b\"\r\n3,\"line\nbreak\"\r\n\
+                4,\"say \"\"hi\"\"\"\r\n5,\n6,\\N\n7,00012";
     let expected = [
         Some("plain"),
         Some("a,b"),

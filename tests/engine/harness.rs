@@ -1,4 +1,5 @@
-//! A sandbox for runs: a directory with a keyring, sources written as files, and a pipeline over them.
+//! A sandbox for runs: a directory with a keyring, sources written as files, and a pipeline over
+//! them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -78,6 +79,17 @@ impl Sandbox {
         second: u32,
         change: impl FnOnce(&mut RunOptions<'_>),
     ) -> Result<RunReport, Error> {
+        self.run_keyed(tables, second, keyring(), change)
+    }
+
+    /// Runs it with another keyring.
+    pub(crate) fn run_keyed(
+        &self,
+        tables: &str,
+        second: u32,
+        keyring: &Keyring,
+        change: impl FnOnce(&mut RunOptions<'_>),
+    ) -> Result<RunReport, Error> {
         let job = self.job(tables)?;
         let clock = move || at(second + 1);
         let mut options = RunOptions {
@@ -86,11 +98,12 @@ impl Sandbox {
             at: None,
             run_id: None,
             full: false,
+            new_epoch: false,
             threads: Some(2),
             progress: &Silent,
         };
         change(&mut options);
-        pseudo_engine::run(&job, keyring(), &options)
+        pseudo_engine::run(&job, keyring, &options)
     }
 
     /// All rows of a table of the current run, in the order of its files.
@@ -135,17 +148,18 @@ pub(crate) fn at(second: u32) -> DateTime<Utc> {
 
 /// One keyring for all tests of the process.
 pub(crate) fn keyring() -> &'static Keyring {
-    static KEYRING: OnceLock<(TempDir, Keyring)> = OnceLock::new();
-    let (_, keyring) = KEYRING.get_or_init(|| {
-        let directory = tempfile::tempdir().unwrap();
-        let identity = directory.path().join("test.key");
-        pseudo_keyring::create_identity(&identity, "2026-01-01T00:00:00Z").unwrap();
-        let unlock = Unlock::Identity(identity);
-        let path = directory.path().join("test.keyring");
-        let keyring = Keyring::create(&path, &unlock, "2026-01-01T00:00:00Z").unwrap();
-        (directory, keyring)
-    });
-    keyring
+    static KEYRING: OnceLock<Keyring> = OnceLock::new();
+    KEYRING.get_or_init(another_keyring)
+}
+
+/// A keyring that no other test has.
+pub(crate) fn another_keyring() -> Keyring {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = directory.path().join("test.key");
+    pseudo_keyring::create_identity(&identity, "2026-01-01T00:00:00Z").unwrap();
+    let unlock = Unlock::Identity(identity);
+    let path = directory.path().join("test.keyring");
+    Keyring::create(&path, &unlock, "2026-01-01T00:00:00Z").unwrap()
 }
 
 /// The text of a column that is text.

@@ -1,5 +1,5 @@
-//! Leak by canary: values planted in protected columns are looked for in every byte that a run wrote,
-//! in their raw, canonical and UTF-16 forms, and in every message of a failed one.
+//! Leak by canary: values planted in protected columns are looked for in every byte that a run
+//! wrote, in their raw, canonical and UTF-16 forms, and in every message of a failed one.
 
 use std::sync::Arc;
 
@@ -76,7 +76,8 @@ fn no_canary_is_in_any_byte_of_the_sink() {
     for (path, bytes) in written {
         assert_eq!(found(&bytes), None, "{}", path.display());
     }
-    // the raw file holds them all, so the search would find them; the writer compresses nothing here
+    // the raw file holds them all, so the search would find them; the writer compresses nothing
+    // here
     let raw = std::fs::read(sandbox.path("raw/people.parquet")).unwrap();
     assert!(found(&raw).is_some());
 }

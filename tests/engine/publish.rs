@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use pseudo_engine::manifest::Manifest;
 use pseudo_engine::{Error, RunOutcome};
 
-use crate::harness::{Sandbox, texts};
+use crate::harness::{Sandbox, another_keyring, texts};
 
 const TABLE: &str = r#"
 [tables.t]
@@ -159,7 +159,7 @@ fn run_ids_are_never_reused() {
     };
     assert!(matches!(
         sandbox.run_with(TABLE, 9, named),
-        Err(Error::Io { .. })
+        Err(Error::RunId { .. })
     ));
 }
 
@@ -181,4 +181,18 @@ fn a_second_run_is_told_who_holds_the_sink() {
     );
     drop(lock);
     assert!(sandbox.run(TABLE, 3).is_ok());
+}
+
+#[test]
+fn another_secret_than_before_has_to_be_meant() {
+    let sandbox = sandbox();
+    let first = sandbox.run(TABLE, 1).unwrap().manifest;
+    let other = another_keyring();
+    let error = sandbox.run_keyed(TABLE, 2, &other, |_| {}).err().unwrap();
+    assert_eq!(error.exit_code(), 2);
+    assert!(error.to_string().contains(&first.recipe.key_check_value));
+    assert_eq!(runs(&sandbox), [first.run_id]);
+    let meant = |options: &mut pseudo_engine::RunOptions<'_>| options.new_epoch = true;
+    let second = sandbox.run_keyed(TABLE, 3, &other, meant).unwrap();
+    assert_eq!(second.outcome, RunOutcome::Published);
 }

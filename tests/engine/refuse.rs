@@ -130,3 +130,23 @@ fn a_directory_that_cannot_be_written_is_told() {
         assert!(error.to_string().contains("permission denied"), "{error}");
     }
 }
+
+#[test]
+fn a_source_inside_the_sink_is_refused() {
+    let sandbox = source();
+    let _ = sandbox.job(KEEP);
+    let text = fs::read_to_string(sandbox.path("pipeline.toml")).unwrap();
+    let text = text.replace("root = \"safe\"", "root = \"raw/../raw\"");
+    let pipeline = pseudo_policy::Pipeline::parse("test", &text).unwrap();
+    let filters = pseudo_engine::filter::NoFilters;
+    let error = pseudo_engine::plan(pipeline, &sandbox.path("."), &filters)
+        .err()
+        .unwrap();
+    assert_eq!(error.exit_code(), 2);
+    assert!(
+        error
+            .to_string()
+            .contains("source file lies inside the sink"),
+        "{error}"
+    );
+}

@@ -1,5 +1,5 @@
-//! What a run makes of rows: every row accounted for, tokens that join across types and files, row order
-//! that is keyed, output that depends on nothing but input, plan and keys.
+//! What a run makes of rows: every row accounted for, tokens that join across types and files, row
+//! order that is keyed, output that depends on nothing but input, plan and keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,10 +29,8 @@ price = { band = { width = 100 } }
 fn users(rows: i64) -> RecordBatch {
     let ids: Vec<i64> = (0..rows).collect();
     let names: Vec<String> = ids.iter().map(|id| format!("name-{id}")).collect();
-    let cities: Vec<&str> = ids
-        .iter()
-        .map(|id| ["北京", "上海", "广州"][*id as usize % 3])
-        .collect();
+    let city = |id: &i64| ["北京", "上海", "广州"][usize::try_from(id % 3).unwrap()];
+    let cities: Vec<&str> = ids.iter().map(city).collect();
     batch([
         ("user_id", Arc::new(Int64Array::from(ids))),
         (

@@ -1,4 +1,5 @@
-//! Vectors of the standards: RFC 4231 (HMAC), RFC 5869 (HKDF), RFC 5297 (AES-SIV), RFC 4648 (base32, base64).
+//! Vectors of the standards: RFC 4231 (HMAC), RFC 5869 (HKDF), RFC 5297 (AES-SIV), RFC 4648
+//! (base32, base64).
 
 use aes_siv::KeyInit;
 use aes_siv::siv::{Aes128Siv, Aes256Siv};
@@ -217,8 +218,8 @@ fn rfc_4648_section_10() {
     }
 }
 
-/// A token key with the HMAC of a key of another length: shorter ones end in zero bytes, those longer
-/// than a block are hashed, and those between have no equivalent.
+/// A token key with the HMAC of a key of another length: shorter ones end in zero bytes, those
+/// longer than a block are hashed, and those between have no equivalent.
 pub(crate) fn token_key(key: &[u8]) -> Option<TokenKey> {
     let mut bytes = [0; 32];
     match key.len() {

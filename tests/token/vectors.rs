@@ -1,6 +1,6 @@
-//! `tests/vectors/tokens-v1.json`, made by another implementation of `TOKENS.md`: tokenise, reveal, and
-//! reveal what was tampered with. Canonical text is taken from the file; how it comes about is tested
-//! with the kinds.
+//! `tests/vectors/tokens-v1.json`, made by another implementation of `TOKENS.md`: tokenise, reveal,
+//! and reveal what was tampered with. Canonical text is taken from the file; how it comes about is
+//! tested with the kinds.
 
 use pseudo_token::{CheckValue, DomainKey, Encoding, Epoch, Error, Lanes, Purpose, Secret};
 use serde_json::Value;

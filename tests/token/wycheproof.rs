@@ -76,8 +76,8 @@ fn aes_siv_cmac() {
     assert!(valid > 0 && invalid > 0);
 }
 
-/// Seals have one empty component, so the vectors above do not reach the other paths: their keys and
-/// messages do.
+/// Seals have one empty component, so the vectors above do not reach the other paths: their keys
+/// and messages do.
 #[test]
 fn seals_with_the_keys_of_aes_siv_cmac() {
     let set = aead::TestSet::load(aead::TestName::AesSivCmac).unwrap();

@@ -1,5 +1,6 @@
-//! Chunks: deterministic slices of the source, the unit of work, reuse, retry and distribution. A chunk
-//! becomes one output file; the bytes of that file depend on the chunk, the plan and the keys alone.
+//! Chunks: deterministic slices of the source, the unit of work, reuse, retry and distribution. A
+//! chunk becomes one output file; the bytes of that file depend on the chunk, the plan and the keys
+//! alone.
 
 use crate::Result;
 use crate::plan::Job;
@@ -15,8 +16,8 @@ pub(crate) struct Chunk {
     pub(crate) part: Option<(usize, Slice)>,
 }
 
-/// Cuts every table of the job. A table without rows still gives one chunk, so that its schema is there
-/// for readers.
+/// Cuts every table of the job. A table without rows still gives one chunk, so that its schema is
+/// there for readers.
 pub(crate) fn cut(job: &Job) -> Result<Vec<Chunk>> {
     let mut chunks = Vec::new();
     for (table, bound) in job.tables.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! What can go wrong, and with which exit code (DESIGN.md 4). This is the border at which upstream
-//! messages end: Arrow, Parquet and CSV errors quote cells, so that only their kind passes, together with
-//! table, file, column and row.
+//! messages end: Arrow, Parquet and CSV errors quote cells, so that only their kind passes,
+//! together with table, file, column and row.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub enum Error {
         fault: String,
     },
     /// A value that a rule with `on_invalid = "fail"` met.
-    #[error("{}", location(file, Some(*row), Some(column), "invalid value, and its rule says `fail`"))]
+    #[error("{}", location(file, Some(*row), Some(column), ON_INVALID_FAIL))]
     Invalid {
         /// The file, relative to the source root.
         file: String,
@@ -64,7 +64,7 @@ pub enum Error {
         fault: String,
     },
     /// Another run holds the sink.
-    #[error("another run holds the sink{}", holder.as_deref().map(|h| format!(": {h}")).unwrap_or_default())]
+    #[error("another run holds the sink: {}", holder.as_deref().unwrap_or("it does not say who"))]
     Locked {
         /// Who, as far as known.
         holder: Option<String>,
@@ -72,6 +72,26 @@ pub enum Error {
     /// The keyring cannot serve this run.
     #[error(transparent)]
     Keyring(#[from] pseudo_keyring::Error),
+    /// The keyring's primary secret is not the one that made the current run.
+    #[error(
+        "the current run was made with key {} of epoch {}, \
+         the keyring's primary is key {} of epoch {}",
+        current.0, current.1, keyring.0, keyring.1
+    )]
+    OtherKey {
+        /// Check value and epoch of the current run.
+        current: (String, u32),
+        /// Check value and epoch of the keyring's primary.
+        keyring: (String, u32),
+    },
+    /// The run id that was asked for is taken, or is no name of a directory.
+    #[error("run id `{run_id}` {fault}")]
+    RunId {
+        /// The id.
+        run_id: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// A published manifest cannot be read.
     #[error("manifest `{}` is damaged", path.display())]
     Manifest {
@@ -89,7 +109,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
-            Self::Refused(_) | Self::Keyring(_) => 2,
+            Self::Refused(_) | Self::Keyring(_) | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } => 4,
             Self::Locked { .. } => 75,
@@ -108,6 +128,11 @@ impl Error {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }
             Self::Locked { .. } => Some("run again when it has ended".to_owned()),
+            Self::OtherKey { .. } => Some(
+                "with another key no token equals one of the runs before: give the right keyring, \
+                 or say `--new-epoch` if that is meant"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -189,3 +214,5 @@ fn location(file: &str, row: Option<u64>, column: Option<&str>, fault: &str) -> 
     }
     format!("{text}: {fault}")
 }
+
+const ON_INVALID_FAIL: &str = "invalid value, and its rule says `fail`";

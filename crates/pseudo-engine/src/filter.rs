@@ -1,5 +1,5 @@
-//! The border to whoever evaluates a policy's `filter`: the engine asks for a compiled predicate and
-//! never learns which SQL engine made it. Reasons are free of values.
+//! The border to whoever evaluates a policy's `filter`: the engine asks for a compiled predicate
+//! and never learns which SQL engine made it. Reasons are free of values.
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::Schema;
@@ -18,8 +18,8 @@ pub trait RowFilter: Send + Sync {
     /// The columns that [`RowFilter::select`] reads, by name.
     fn columns(&self) -> &[String];
 
-    /// Says for each row of `batch`, which holds at least [`RowFilter::columns`], whether it stays; NULL
-    /// counts as false.
+    /// Says for each row of `batch`, which holds at least [`RowFilter::columns`], whether it stays;
+    /// NULL counts as false.
     ///
     /// # Errors
     /// A reason without values.

@@ -1,5 +1,5 @@
-//! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and no
-//! secrets, and two runs over the same input differ in it by run id and times alone.
+//! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and
+//! no secrets, and two runs over the same input differ in it by run id and times alone.
 
 use std::path::Path;
 
@@ -33,8 +33,8 @@ pub struct Manifest {
     pub tables: Vec<TableManifest>,
 }
 
-/// What decides output bytes besides the source: two runs with equal recipes over equal files write equal
-/// files.
+/// What decides output bytes besides the source: two runs with equal recipes over equal files write
+/// equal files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Version of this program.

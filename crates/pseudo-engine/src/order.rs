@@ -1,5 +1,5 @@
-//! Row order (TOKENS.md 8): the rows of a chunk are written in ascending order of a keyed digest of where
-//! they stood, so that two releases for two domains cannot be aligned row by row.
+//! Row order (TOKENS.md 8): the rows of a chunk are written in ascending order of a keyed digest of
+//! where they stood, so that two releases for two domains cannot be aligned row by row.
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;

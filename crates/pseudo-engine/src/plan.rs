@@ -1,5 +1,5 @@
-//! A pipeline bound to its source: everything that can be refused is refused here, all at once, before a
-//! key is opened or a row is read.
+//! A pipeline bound to its source: everything that can be refused is refused here, all at once,
+//! before a key is opened or a row is read.
 
 use std::path::{Path, PathBuf};
 
@@ -91,8 +91,8 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     Err(Error::Refused(Refusal { violations }))
 }
 
-/// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever is
-/// refused can still be told what is published.
+/// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever
+/// is refused can still be told what is published.
 #[must_use]
 pub fn sink(path: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(path).ok()?;
@@ -100,11 +100,12 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
     (!root.is_empty()).then(|| base(path).join(root))
 }
 
-/// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is read.
+/// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is
+/// read.
 ///
 /// # Errors
-/// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when the
-/// source cannot be opened.
+/// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when
+/// the source cannot be opened.
 pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     let file = pipeline.file.clone();
     let root = Root::parse(base, &pipeline.source.root)
@@ -124,8 +125,10 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
         tables,
         base: base.to_path_buf(),
     };
-    if let Err(Error::Refused(refusal)) = keys_outside_sink(&job) {
-        violations.extend(refusal.violations);
+    for check in [keys_outside_sink, sources_outside_sink] {
+        if let Err(Error::Refused(refusal)) = check(&job) {
+            violations.extend(refusal.violations);
+        }
     }
     if violations.is_empty() {
         Ok(job)
@@ -190,6 +193,19 @@ fn keys_outside_sink(job: &Job) -> Result<()> {
         if absolute(&path)?.starts_with(&sink) {
             let message = "a key file lies inside the sink, where analysts read".to_owned();
             return Err(refuse(&job.pipeline.file, 1, "table [keys]", message));
+        }
+    }
+    Ok(())
+}
+
+/// A run that read its own output would tokenise tokens.
+fn sources_outside_sink(job: &Job) -> Result<()> {
+    let sink = absolute(&job.sink())?;
+    let files = job.tables.iter().flat_map(|table| &table.source.files);
+    for location in files.filter_map(crate::source::SourceFile::location) {
+        if absolute(location)?.starts_with(&sink) {
+            let message = "a source file lies inside the sink".to_owned();
+            return Err(refuse(&job.pipeline.file, 1, "table [source]", message));
         }
     }
     Ok(())

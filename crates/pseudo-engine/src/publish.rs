@@ -1,6 +1,6 @@
 //! How a proved run becomes visible: its directory is renamed to `runs/<run-id>`, then `current`, a
-//! relative link, is switched by one rename. The only file that renames. A reader sees the run before
-//! or this one, never a mixture.
+//! relative link, is switched by one rename. The only file that renames. A reader sees the run
+//! before or this one, never a mixture.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -43,8 +43,8 @@ pub(crate) fn publish(sink: &Path, staged: Staging, run_id: &str, tables: &[Stri
     staging::sync_dir(sink)
 }
 
-/// Removes all runs but the current one and the `keep - 1` published last before it. The caller holds the
-/// sink's lock, so that a directory without a manifest is one that nobody will finish.
+/// Removes all runs but the current one and the `keep - 1` published last before it. The caller
+/// holds the sink's lock, so that a directory without a manifest is one that nobody will finish.
 pub(crate) fn retain(sink: &Path, keep: u32) -> Result<()> {
     let runs = sink.join(RUNS);
     let Some(current) = current(sink)? else {

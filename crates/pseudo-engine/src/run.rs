@@ -1,5 +1,5 @@
-//! The straight line of a run: source → chunks → kernels → staged files → proof → manifest → switch.
-//! On error nothing has been published.
+//! The straight line of a run: source → chunks → kernels → staged files → proof → manifest →
+//! switch. On error nothing has been published.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -36,6 +36,8 @@ pub struct RunOptions<'a> {
     pub run_id: Option<String>,
     /// Run although nothing changed.
     pub full: bool,
+    /// Run although the secret is another than that of the current run.
+    pub new_epoch: bool,
     /// Worker threads; all cores when absent.
     pub threads: Option<usize>,
     /// Who is told how far it is.
@@ -105,6 +107,7 @@ impl<'a> Run<'a> {
 
     fn go(self) -> Result<RunReport> {
         let before = self.current()?;
+        self.same_key(before.as_ref())?;
         let sources = self.sources(before.as_ref())?;
         if let Some(manifest) = before.filter(|before| self.unchanged(before, &sources)) {
             let outcome = RunOutcome::NothingToDo;
@@ -152,8 +155,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What is about to be read. The digest of a file whose stamp is that of the run before is taken
-    /// from there.
+    /// Tokens of two secrets do not join: another one than before has to be meant.
+    fn same_key(&self, before: Option<&Manifest>) -> Result<()> {
+        let key = |recipe: &Recipe| (recipe.key_check_value.clone(), recipe.epoch);
+        match before.map(|before| key(&before.recipe)) {
+            Some(current) if current != key(&self.recipe) && !self.options.new_epoch => {
+                let keyring = key(&self.recipe);
+                Err(Error::OtherKey { current, keyring })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is about to be read. The digest of a file whose stamp is that of the run before is
+    /// taken from there.
     fn sources(&self, before: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
         self.options.progress.phase("digest");
         let table = |bound: &TableJob| {
@@ -201,23 +216,23 @@ impl<'a> Run<'a> {
     }
 
     fn run_id(&self) -> Result<String> {
-        let id = match &self.options.run_id {
-            Some(id) => id.clone(),
-            None => self.options.started.format("%Y%m%dT%H%M%SZ").to_string(),
-        };
-        if !publish::exists(&self.sink, &id) {
-            return Ok(id);
+        if let Some(run_id) = self.options.run_id.clone() {
+            let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            let fault = if publish::exists(&self.sink, &run_id) {
+                "is taken"
+            } else if run_id.starts_with('.') || run_id.is_empty() || !run_id.chars().all(legal) {
+                "is not made of letters, digits, `-`, `_` and `.`"
+            } else {
+                return Ok(run_id);
+            };
+            return Err(Error::RunId { run_id, fault });
         }
-        if self.options.run_id.is_some() {
-            let path = self.sink.join("runs").join(id);
-            return Err(Error::io("create", &path)(
-                std::io::ErrorKind::AlreadyExists.into(),
-            ));
-        }
-        let free = (2..)
-            .map(|n| format!("{id}-{n}"))
-            .find(|id| !publish::exists(&self.sink, id));
-        free.ok_or_else(|| Error::Internal("no free run id".to_owned()))
+        let id = self.options.started.format("%Y%m%dT%H%M%SZ").to_string();
+        let others = (2..).map(|n| format!("{id}-{n}"));
+        std::iter::once(id.clone())
+            .chain(others)
+            .find(|id| !publish::exists(&self.sink, id))
+            .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.

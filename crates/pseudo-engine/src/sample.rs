@@ -1,5 +1,5 @@
-//! Writes the tables of a sample as files: raw, synthetic input to try pipelines on. The one writer of
-//! this crate that writes what no policy has seen, and for generated values alone.
+//! Writes the tables of a sample as files: raw, synthetic input to try pipelines on. The one writer
+//! of this crate that writes what no policy has seen, and for generated values alone.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};

@@ -1,6 +1,6 @@
 //! One chunk's rows → the bytes of one Parquet file. Codec and encoding follow what is in a column:
-//! tokens are random, so that dictionaries, statistics and compression would cost and gain nothing; and
-//! statistics would copy tokens into the footer. Nothing of the source's metadata is written.
+//! tokens are random, so that dictionaries, statistics and compression would cost and gain nothing;
+//! and statistics would copy tokens into the footer. Nothing of the source's metadata is written.
 
 use std::sync::Arc;
 
@@ -72,8 +72,8 @@ impl Sink {
     }
 }
 
-/// The Parquet schema of the output. UUID columns carry the logical type of the format, which the Arrow
-/// type alone does not tell.
+/// The Parquet schema of the output. UUID columns carry the logical type of the format, which the
+/// Arrow type alone does not tell.
 pub(crate) fn parquet_schema(schema: &Schema) -> Result<SchemaDescriptor, ParquetError> {
     let converted = ArrowSchemaConverter::new()
         .with_coerce_types(false)

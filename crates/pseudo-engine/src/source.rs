@@ -1,5 +1,5 @@
-//! Where rows come from: a table of the source is a list of files with one schema, each cut into slices
-//! that can be read on their own, in any order, by any thread.
+//! Where rows come from: a table of the source is a list of files with one schema, each cut into
+//! slices that can be read on their own, in any order, by any thread.
 
 mod csv;
 mod parquet;
@@ -95,7 +95,8 @@ impl Root {
         Ok(Self::Folder(base.join(text)))
     }
 
-    /// Opens the files of `table` and reads their schemas; no row is read. None when no file matches.
+    /// Opens the files of `table` and reads their schemas; no row is read. None when no file
+    /// matches.
     pub(crate) fn open(&self, table: &Table) -> Result<Option<SourceTable>> {
         let files = match self {
             Self::Sample(spec) => vec![sample::open(spec, &table.source)?],
@@ -172,12 +173,19 @@ impl SourceFile {
         }
     }
 
+    /// Where the file is; a generated one is nowhere.
+    pub(crate) fn location(&self) -> Option<&Path> {
+        match &self.reader {
+            Reader::Parquet(file) => Some(&file.location),
+            Reader::Csv(file) => Some(&file.location),
+            Reader::Sample(_) => None,
+        }
+    }
+
     /// Fails when the file is another than the one that was opened.
     pub(crate) fn unchanged(&self) -> Result<()> {
-        let location = match &self.reader {
-            Reader::Parquet(file) => &file.location,
-            Reader::Csv(file) => &file.location,
-            Reader::Sample(_) => return Ok(()),
+        let Some(location) = self.location() else {
+            return Ok(());
         };
         let metadata = std::fs::metadata(location).map_err(Error::io("read", location))?;
         if Stamp::of(&metadata) == self.stamp {
@@ -230,7 +238,7 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
 fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::io("read", folder)(missing));
+        return Err(Error::io("read source root", folder)(missing));
     }
     let root = glob::Pattern::escape(&folder.to_string_lossy());
     let options = glob::MatchOptions {

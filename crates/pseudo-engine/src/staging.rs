@@ -1,5 +1,5 @@
-//! Where unproved data lives: `sink/.staging/<run-id>`, removed on drop unless it was published. Files
-//! are 0640 and directories 0750, whatever the umask adds.
+//! Where unproved data lives: `sink/.staging/<run-id>`, removed on drop unless it was published.
+//! Files are 0640 and directories 0750, whatever the umask adds.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
@@ -17,8 +17,8 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Makes the directory of run `run_id`, and removes what earlier attempts left behind. The caller
-    /// holds the sink's lock.
+    /// Makes the directory of run `run_id`, and removes what earlier attempts left behind. The
+    /// caller holds the sink's lock.
     pub(crate) fn create(sink: &Path, run_id: &str) -> Result<Self> {
         let parent = sink.join(DIRECTORY);
         remove(&parent)?;

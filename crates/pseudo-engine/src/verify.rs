@@ -1,5 +1,5 @@
-//! What was written, read back before it is published: every file's rows, schema and metadata against
-//! the manifest and the plan.
+//! What was written, read back before it is published: every file's rows, schema and metadata
+//! against the manifest and the plan.
 
 use std::fs::File;
 use std::path::Path;

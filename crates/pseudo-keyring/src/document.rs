@@ -123,7 +123,8 @@ fn decode(text: &str) -> Option<Secret> {
     Secret::from_slice(bytes.get(..len)?).ok()
 }
 
-/// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, RFC 3339 section 5.6, days not checked against months.
+/// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, RFC 3339 section 5.6, days not checked against
+/// months.
 fn is_rfc3339(text: &str) -> bool {
     let Some((head, tail)) = text.as_bytes().split_at_checked(19) else {
         return false;

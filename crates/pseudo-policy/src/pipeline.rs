@@ -46,9 +46,10 @@ impl Pipeline {
         }
     }
 
-    /// Reads what can be read of a file with mistakes, and the mistakes. Such a draft serves to be bound
-    /// once more, so that what does not fit the source is told in the same breath; a column whose rule is
-    /// refused has no rule in it and is silent there. None when the file is not TOML throughout.
+    /// Reads what can be read of a file with mistakes, and the mistakes. Such a draft serves to be
+    /// bound once more, so that what does not fit the source is told in the same breath; a column
+    /// whose rule is refused has no rule in it and is silent there. None when the file is not TOML
+    /// throughout.
     #[must_use]
     pub fn draft(file: &str, text: &str) -> (Option<Self>, Vec<Violation>) {
         let mut reader = Reader::new(file, text);

@@ -1,8 +1,8 @@
-//! The text forms of tokens and seals: RFC 4648 base32 (lowercase, no padding), lowercase hexadecimal and
-//! base64url (no padding).
+//! The text forms of tokens and seals: RFC 4648 base32 (lowercase, no padding), lowercase
+//! hexadecimal and base64url (no padding).
 //!
-//! Every byte string has exactly one text: decoding refuses another case, padding, stray characters and
-//! bits beyond the last byte that are not zero.
+//! Every byte string has exactly one text: decoding refuses another case, padding, stray characters
+//! and bits beyond the last byte that are not zero.
 
 use crate::error::Error;
 use crate::lanes::{self, Lanes};
@@ -43,12 +43,14 @@ impl Encoding {
         lanes::encode(Lanes::best(), self, bytes, out);
     }
 
-    /// Appends the texts of a whole column, back to back, each [`Encoding::encoded_len`] of `N` long.
+    /// Appends the texts of a whole column, back to back, each [`Encoding::encoded_len`] of `N`
+    /// long.
     pub fn encode_all<const N: usize>(self, tokens: &[[u8; N]], out: &mut Vec<u8>) {
         self.encode_all_on(Lanes::best(), tokens, out);
     }
 
-    /// Does the work of [`Encoding::encode_all`] on one path, or portably where the machine has no such path.
+    /// Does the work of [`Encoding::encode_all`] on one path, or portably where the machine has no
+    /// such path.
     pub fn encode_all_on<const N: usize>(
         self,
         lanes: Lanes,
@@ -79,7 +81,8 @@ impl Encoding {
                 bytes.push(byte);
             }
         }
-        // A whole unused character, or a bit beyond the last byte, would be a second text of these bytes.
+        // A whole unused character, or a bit beyond the last byte, would be a second text of these
+        // bytes.
         let stray = buffer & ((1 << filled) - 1);
         if filled >= self.bits() || stray != 0 {
             return Err(refused);

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! token     = HMAC-SHA256(subkey("token"), canonical bytes), its first N bytes
-//! order key = HMAC-SHA256(subkey("shuffle"), tuple(table, chunk index, row index within the chunk))
+//! order key = HMAC-SHA256(subkey("shuffle"), tuple(table, chunk index, row index in the chunk))
 //! ```
 //!
-//! The key occupies one whole block of both hashes, so it is compressed once, when the key is made, and
-//! every message starts from the two states that this leaves.
+//! The key occupies one whole block of both hashes, so it is compressed once, when the key is made,
+//! and every message starts from the two states that this leaves.
 
 use std::fmt;
 use std::ops::Range;
@@ -128,7 +128,8 @@ impl Prf {
     }
 }
 
-/// What one HMAC-SHA256 key leaves behind: the key itself and the states after its inner and outer block.
+/// What one HMAC-SHA256 key leaves behind: the key itself and the states after its inner and outer
+/// block.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct Keyed {
     pub(crate) key: [u8; 32],
@@ -176,7 +177,8 @@ impl Keyed {
     }
 }
 
-/// One block of a message behind a key block: its bytes, and at its end the mark, zeros and the length.
+/// One block of a message behind a key block: its bytes, and at its end the mark, zeros and the
+/// length.
 pub(crate) fn block_of(message: &[u8], index: usize) -> [u8; 64] {
     let mut block = [0; 64];
     let start = index * 64;

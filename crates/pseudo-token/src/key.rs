@@ -1,4 +1,5 @@
-//! Secrets and everything derived from them: HKDF-Expand with SHA-256 (RFC 5869) over injective tuples.
+//! Secrets and everything derived from them: HKDF-Expand with SHA-256 (RFC 5869) over injective
+//! tuples.
 //!
 //! ```text
 //! tuple(a, b, …)  = for each item: its length as u32 big-endian, then its bytes
@@ -8,8 +9,9 @@
 //! audit key       = Expand(secret, tuple("pseudo/v1/audit", epoch), 32)
 //! ```
 //!
-//! Nothing is extracted: a secret is uniformly random. No sub-key serves two purposes, and whatever tells
-//! two keys apart (domain, epoch, purpose, identity, kind) is in the derivation, never in a message.
+//! Nothing is extracted: a secret is uniformly random. No sub-key serves two purposes, and whatever
+//! tells two keys apart (domain, epoch, purpose, identity, kind) is in the derivation, never in a
+//! message.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,10 +1,10 @@
 //! Many messages at once, on the widest path that the machine has: SHA-256 over 16, 8 or 4 messages
 //! (FIPS 180-4), AES over whole groups of messages (FIPS 197), text for whole columns (RFC 4648).
 //!
-//! Every path writes the bytes of [`Lanes::Reference`]; a path is chosen at run time, after it has shown
-//! on a few messages that it does. The modules below this one are the only ones that may hold `unsafe`:
-//! to call code for instructions that were found on the machine, and to load and store through pointers
-//! into slices whose lengths were checked.
+//! Every path writes the bytes of [`Lanes::Reference`]; a path is chosen at run time, after it has
+//! shown on a few messages that it does. The modules below this one are the only ones that may hold
+//! `unsafe`: to call code for instructions that were found on the machine, and to load and store
+//! through pointers into slices whose lengths were checked.
 
 use std::sync::OnceLock;
 
@@ -38,7 +38,8 @@ pub(crate) use vaes::RoundKeys;
 /// A way to compute tokens and seals; all of them write the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lanes {
-    /// One message at a time with the `hmac` and `aes-siv` crates: what the other paths are compared with.
+    /// One message at a time with the `hmac` and `aes-siv` crates: what the other paths are
+    /// compared with.
     Reference,
     /// Prepared keys and batches of blocks in safe code, on every machine.
     Portable,
@@ -108,8 +109,8 @@ impl Lanes {
         }
     }
 
-    /// This path, or the portable one where the machine lacks it. Keys hold nothing but its results,
-    /// so that a path is never entered without its instructions.
+    /// This path, or the portable one where the machine lacks it. Keys hold nothing but its
+    /// results, so that a path is never entered without its instructions.
     pub(crate) fn or_portable(self) -> Self {
         if self.is_available() {
             self

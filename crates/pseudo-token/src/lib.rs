@@ -1,15 +1,17 @@
 //! Keyed functions from bytes to tokens and back, and the token format.
 //!
-//! Who holds a [`Secret`] or a [`DomainKey`] can link and, by trying candidates, reverse every token made
-//! with it; who holds only tokens sees which values of one domain and identity are equal, how often each
-//! occurs, and for seals the length of a value in steps of 16 bytes. Nothing else is meant to leak.
+//! Who holds a [`Secret`] or a [`DomainKey`] can link and, by trying candidates, reverse every
+//! token made with it; who holds only tokens sees which values of one domain and identity are
+//! equal, how often each occurs, and for seals the length of a value in steps of 16 bytes. Nothing
+//! else is meant to leak.
 //!
-//! What this crate refuses to know: files, clocks, randomness, columns, kinds of identifiers. It maps
-//! canonical bytes to bytes, and the same key and bytes give the same result on every machine.
+//! What this crate refuses to know: files, clocks, randomness, columns, kinds of identifiers. It
+//! maps canonical bytes to bytes, and the same key and bytes give the same result on every machine.
 //!
 //! * No key type prints its bytes, and all key material is erased on drop.
 //! * No error carries input bytes.
-//! * Every fast path is byte-equal to the `RustCrypto` path it replaces; `lanes` alone holds `unsafe`.
+//! * Every fast path is byte-equal to the `RustCrypto` path it replaces; `lanes` alone holds
+//!   `unsafe`.
 //!
 //! In reading order: `key` (secrets and what is derived from them), `hmac` (tokens and row order),
 //! `siv` (seals), `encoding` (their text forms), `lanes` (many messages at once), `error`.

@@ -7,9 +7,9 @@
 //! C         = CTR(second half of the key, V without bits 31 and 63, plaintext)
 //! ```
 //!
-//! A plaintext is always whole blocks, so S2V is plain CBC over them with one constant, which depends on
-//! the key alone, added to the last: `dbl(CMAC(0)) ^ CMAC("")`, the sum over the empty component, and the
-//! CMAC sub-key of a whole last block.
+//! A plaintext is always whole blocks, so S2V is plain CBC over them with one constant, which
+//! depends on the key alone, added to the last: `dbl(CMAC(0)) ^ CMAC("")`, the sum over the empty
+//! component, and the CMAC sub-key of a whole last block.
 
 use std::fmt;
 
@@ -55,7 +55,8 @@ impl SealKey {
         OVERHEAD + padded_len(value_len)
     }
 
-    /// Appends the seals of the values, back to back, each [`SealKey::sealed_len`] of its value long.
+    /// Appends the seals of the values, back to back, each [`SealKey::sealed_len`] of its value
+    /// long.
     pub fn seal(&self, values: &[&[u8]], out: &mut Vec<u8>) {
         lanes::seal(self.lanes, &self.siv, values, out);
     }
@@ -63,7 +64,8 @@ impl SealKey {
     /// Opens one seal and returns the canonical bytes.
     ///
     /// # Errors
-    /// Refuses whatever [`SealKey::seal`] of this key has not made; nothing of a refused seal is revealed.
+    /// Refuses whatever [`SealKey::seal`] of this key has not made; nothing of a refused seal is
+    /// revealed.
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let (version, rest) = sealed.split_first().ok_or(Error::NotSealed)?;
         let (id, rest) = rest.split_first_chunk::<4>().ok_or(Error::NotSealed)?;

@@ -28,6 +28,9 @@ pub(crate) struct Run {
     /// Run although nothing changed
     #[arg(long)]
     full: bool,
+    /// Run although the keyring's secret is another than that of the current run
+    #[arg(long)]
+    new_epoch: bool,
     /// Name of the run; made from its start when absent
     #[arg(long, value_name = "ID", value_parser = run_id)]
     run_id: Option<String>,
@@ -85,6 +88,7 @@ impl Run {
             at: self.at,
             run_id: self.run_id.clone(),
             full: self.full,
+            new_epoch: self.new_epoch,
             threads: self.threads.map(NonZeroUsize::get),
             progress: &meter,
         };

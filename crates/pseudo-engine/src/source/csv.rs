@@ -1,7 +1,7 @@
-//! CSV files (RFC 4180, with the delimiter and quote of the table). A slice is a byte range that begins
-//! and ends between records, found by following quotes through the whole file, so that newlines inside
-//! fields never cut a record. Columns are text unless the table's `types` say otherwise: ID numbers keep
-//! their zeros.
+//! CSV files (RFC 4180, with the delimiter and quote of the table). A slice is a byte range that
+//! begins and ends between records, found by following quotes through the whole file, so that
+//! newlines inside fields never cut a record. Columns are text unless the table's `types` say
+//! otherwise: ID numbers keep their zeros.
 
 mod records;
 mod split;

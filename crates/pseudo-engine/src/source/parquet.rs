@@ -1,5 +1,6 @@
-//! Parquet files. A slice is a run of whole row groups, or part of one that is too large; row groups are
-//! never split where that can be avoided, because skipping rows costs as much as decoding them.
+//! Parquet files. A slice is a run of whole row groups, or part of one that is too large; row
+//! groups are never split where that can be avoided, because skipping rows costs as much as
+//! decoding them.
 
 use std::fs::File;
 use std::ops::Range;

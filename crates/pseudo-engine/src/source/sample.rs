@@ -21,10 +21,7 @@ pub(crate) fn open(spec: &Spec, source: &str) -> Result<(SourceFile, SchemaRef)>
     let Some(table) = Table::parse(name) else {
         return Err(Error::source(source, "the sample has no such table"));
     };
-    let file = SampleFile {
-        spec: spec.clone(),
-        table,
-    };
+    let file = SampleFile { spec: *spec, table };
     let schema = file.table.schema();
     let path = format!("{}/{name}", file.spec);
     let stamp = Stamp {

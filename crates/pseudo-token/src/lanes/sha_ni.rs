@@ -1,4 +1,5 @@
-//! HMAC-SHA256 with the SHA instructions of x86, several messages interleaved to hide their latency.
+//! HMAC-SHA256 with the SHA instructions of x86, several messages interleaved to hide their
+//! latency.
 #![expect(
     unsafe_code,
     reason = "loads and stores, and calls into code for SHA instructions"

@@ -1,7 +1,8 @@
 //! RFC 4648 text with AVX-512 VBMI: three instructions for up to 64 characters.
 //!
-//! One permutation gathers for every eight characters the at most eight bytes that hold their bits, one
-//! multi-shift takes the bits of each character, one permutation of the alphabet makes them characters.
+//! One permutation gathers for every eight characters the at most eight bytes that hold their bits,
+//! one multi-shift takes the bits of each character, one permutation of the alphabet makes them
+//! characters.
 #![expect(
     unsafe_code,
     reason = "masked loads and stores, and calls into code for AVX-512 VBMI"
@@ -33,34 +34,15 @@ pub(super) fn encode_all<const N: usize>(
     tokens: &[[u8; N]],
     out: &mut Vec<u8>,
 ) {
-    let bytes = tokens.as_flattened();
-    // SAFETY: this path is entered only where the machine has its instructions.
-    unsafe {
-        match (encoding, N) {
-            (Encoding::Base32, 16) => {
-                append(&const { Layout::new(Encoding::Base32, 16, 2) }, bytes, out);
-            }
-            (Encoding::Hex, 16) => append(&const { Layout::new(Encoding::Hex, 16, 2) }, bytes, out),
-            (Encoding::Base64Url, 16) => {
-                append(
-                    &const { Layout::new(Encoding::Base64Url, 16, 2) },
-                    bytes,
-                    out,
-                );
-            }
-            (Encoding::Base32, 32) => {
-                append(&const { Layout::new(Encoding::Base32, 32, 1) }, bytes, out);
-            }
-            (Encoding::Hex, 32) => append(&const { Layout::new(Encoding::Hex, 32, 1) }, bytes, out),
-            (Encoding::Base64Url, 32) => {
-                append(
-                    &const { Layout::new(Encoding::Base64Url, 32, 1) },
-                    bytes,
-                    out,
-                );
-            }
-            _ => tokens.iter().for_each(|token| encode(encoding, token, out)),
-        }
+    let layout = match encoding {
+        Encoding::Base32 => const { &Layout::of_column(Encoding::Base32, N) },
+        Encoding::Hex => const { &Layout::of_column(Encoding::Hex, N) },
+        Encoding::Base64Url => const { &Layout::of_column(Encoding::Base64Url, N) },
+    };
+    match layout {
+        // SAFETY: this path is entered only where the machine has its instructions.
+        Some(layout) => unsafe { append(layout, tokens.as_flattened(), out) },
+        None => tokens.iter().for_each(|token| encode(encoding, token, out)),
     }
 }
 
@@ -73,6 +55,8 @@ struct Layout {
     /// The alphabet, repeated to 64 characters: the bits above those of a digit do not count.
     alphabet: [u8; 64],
     encoding: Encoding,
+    /// The bytes of one token.
+    token: usize,
     /// The bytes of one step: whole tokens.
     bytes: usize,
     /// The characters of one step.
@@ -80,6 +64,21 @@ struct Layout {
 }
 
 impl Layout {
+    /// The layout of as many tokens of `len` bytes as fit a vector, or nothing where none does.
+    const fn of_column(encoding: Encoding, len: usize) -> Option<Self> {
+        if len == 0 || len > ZERO as usize || encoding.encoded_len(len) > 64 {
+            return None;
+        }
+        let (by_text, by_bytes) = (64 / encoding.encoded_len(len), ZERO as usize / len);
+        let tokens = if by_text < by_bytes {
+            by_text
+        } else {
+            by_bytes
+        };
+        // Eight characters of more than two short tokens may lie in more than eight bytes.
+        Some(Self::new(encoding, len, if len < 8 { 1 } else { tokens }))
+    }
+
     /// The layout of `tokens` tokens of `len` bytes.
     const fn new(encoding: Encoding, len: usize, tokens: usize) -> Self {
         let bits = encoding.bits();
@@ -89,11 +88,12 @@ impl Layout {
             shift: [0; 64],
             alphabet: repeated(encoding.alphabet()),
             encoding,
+            token: len,
             bytes: len * tokens,
             characters: per_token * tokens,
         };
         assert!(
-            layout.bytes < ZERO as usize && layout.characters <= 64,
+            layout.bytes <= ZERO as usize && layout.characters <= 64,
             "a step fits a vector"
         );
         let mut eight = 0;
@@ -104,8 +104,8 @@ impl Layout {
         layout
     }
 
-    /// Lays out eight characters. Their bytes are gathered with the first in the highest place; where a
-    /// token ends among them, the bytes of the next follow.
+    /// Lays out eight characters. Their bytes are gathered with the first in the highest place;
+    /// where a token ends among them, the bytes of the next follow.
     #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
     const fn fill(&mut self, bits: usize, len: usize, eight: usize) {
         let per_token = (len * 8).div_ceil(bits);
@@ -153,14 +153,19 @@ const fn repeated(alphabet: &[u8]) -> [u8; 64] {
 }
 
 /// Appends the text of whole steps and of what remains behind them.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "there is room for a whole vector behind the text"
+)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn append(layout: &Layout, bytes: &[u8], out: &mut Vec<u8>) {
     let gather = load(&layout.gather);
     let shift = load(&layout.shift);
     let alphabet = load(&layout.alphabet);
     let steps = bytes.chunks(layout.bytes);
-    let rest = bytes.len() % layout.bytes;
-    let length = bytes.len() / layout.bytes * layout.characters + layout.encoding.encoded_len(rest);
+    let encoded_len = |len| layout.encoding.encoded_len(len);
+    let (whole, rest) = (bytes.len() / layout.token, bytes.len() % layout.token);
+    let length = whole * encoded_len(layout.token) + encoded_len(rest);
     // A vector is stored whole; the characters behind the last one stay beyond the end.
     out.reserve(length + 64);
     let mut place = 0;
@@ -170,14 +175,13 @@ fn append(layout: &Layout, bytes: &[u8], out: &mut Vec<u8>) {
         let gathered = _mm512_permutexvar_epi8(gather, step);
         let digits = _mm512_multishift_epi64_epi8(shift, gathered);
         let text = _mm512_permutexvar_epi8(digits, alphabet);
-        if let Some(place) = room.get_mut(place..place + 64) {
-            // SAFETY: the place has the 64 bytes that are written.
-            unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), text) };
-        }
+        let vector = &mut room[place..place + 64];
+        // SAFETY: the slice has the 64 bytes that are written.
+        unsafe { _mm512_storeu_si512(vector.as_mut_ptr().cast(), text) };
         place += layout.characters;
     }
-    // SAFETY: every step but the last has written `characters` bytes where the step before it ended, and
-    // the last has written 64, so that all bytes up to `length` are written.
+    // SAFETY: every step but the last has written `characters` bytes where the step before it
+    // ended, and the last has written 64, so that all bytes up to `length` are written.
     unsafe { out.set_len(out.len() + length) };
 }
 

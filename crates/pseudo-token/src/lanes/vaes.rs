@@ -1,7 +1,8 @@
 //! AES-256-SIV over groups of messages with VAES: four blocks of four messages per instruction.
 //!
-//! The messages of a group have the same number of blocks. S2V runs over them side by side; then each
-//! block of key stream is computed for all of them, and added to the plaintext that is still at hand.
+//! The messages of a group have the same number of blocks. S2V runs over them side by side; then
+//! each block of key stream is computed for all of them, and added to the plaintext that is still
+//! at hand.
 #![expect(
     unsafe_code,
     reason = "loads and stores, and calls into code for VAES and AVX-512"
@@ -76,8 +77,8 @@ pub(super) fn seal(siv: &Siv, values: &[&[u8]], out: &mut Vec<u8>) {
                 }
             },
         );
-        // SAFETY: the runs hold every value once, and a run writes the whole seal of each of its values;
-        // together these are the `total` bytes behind the end, for which there is room.
+        // SAFETY: the runs hold every value once, and a run writes the whole seal of each of its
+        // values; together these are the `total` bytes behind the end, for which there is room.
         unsafe { out.set_len(out.len() + total) };
     }
 }

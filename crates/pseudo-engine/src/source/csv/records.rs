@@ -52,8 +52,8 @@ impl Records {
         fields
     }
 
-    /// Reads the columns `wanted` of records that have `width` fields; fields equal to one of `nulls`
-    /// are NULL.
+    /// Reads the columns `wanted` of records that have `width` fields; fields equal to one of
+    /// `nulls` are NULL.
     pub(crate) fn columns(
         &self,
         bytes: &[u8],
@@ -155,7 +155,8 @@ impl Scratch {
         }
     }
 
-    /// One step; true when a record is complete. An empty `input` tells the reader that there is no more.
+    /// One step; true when a record is complete. An empty `input` tells the reader that there is no
+    /// more.
     fn advance(&mut self, reader: &mut Reader, input: &mut &[u8]) -> bool {
         if self.ended {
             return false;

@@ -1,6 +1,6 @@
-//! Finds places between records, fed block by block. A quote opens a quoted field only at the start of a
-//! field, and `""` inside one is a quote: so a stray quote in the middle of a field is text, as it is for
-//! the record reader.
+//! Finds places between records, fed block by block. A quote opens a quoted field only at the start
+//! of a field, and `""` inside one is a quote: so a stray quote in the middle of a field is text,
+//! as it is for the record reader.
 
 use memchr::memchr;
 
@@ -17,7 +17,8 @@ pub(crate) struct Splitter {
     quoted: bool,
     /// The byte before `at`; a newline at the start, because a record begins there.
     before: u8,
-    /// Whether that byte closed a quoted field: a quote right behind it makes the pair an escaped one.
+    /// Whether that byte closed a quoted field: a quote right behind it makes the pair an escaped
+    /// one.
     closed: bool,
     ends: Vec<u64>,
 }
