@@ -3,7 +3,7 @@
 //! Invariants: nothing is published until everything is proved; only `publish.rs` renames; no error
 //! that leaves this crate holds a cell's value; no DataFusion, no printing, no clock.
 //!
-//! Reading order: [`run`] is the straight line; [`mod@plan`] binds a pipeline to its source;
+//! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where
 //! it goes, `verify` what is proved, [`manifest`] what is recorded and `publish` how it becomes
 //! visible.
