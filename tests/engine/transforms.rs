@@ -1,4 +1,5 @@
-//! Rules that need more than their own column: files, counts over the whole table, a subject, a day.
+//! Rules that need more than their own column: files, counts over the whole table, a subject, a
+//! day.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -63,8 +63,8 @@ impl Canon {
         }
     }
 
-    /// Calls `part` for every row with its canonical text, and counts the rows. It appends a cell and
-    /// says whether it made something of the text; what it makes nothing of is invalid.
+    /// Calls `part` for every row with its canonical text, and counts the rows. It appends a cell
+    /// and says whether it made something of the text; what it makes nothing of is invalid.
     pub(crate) fn each(
         &self,
         array: &dyn Array,
@@ -190,8 +190,8 @@ impl<'a> Batch<'a> {
         f(values.get(..self.slots.len()).unwrap_or_default())
     }
 
-    /// Answers what an action takes of canonical bytes; what it does not take is like a value without
-    /// text.
+    /// Answers what an action takes of canonical bytes; what it does not take is like a value
+    /// without text.
     fn taken(&mut self, canonical: Taken<'a>, takes: Takes) -> Taken<'a> {
         let Taken::Slot(slot, verdict) = canonical else {
             return canonical;

@@ -123,8 +123,8 @@ impl Kernel {
         }
     }
 
-    /// Makes the kernel of `prefix`: the first `characters` characters, NULL where there are no more
-    /// than those.
+    /// Makes the kernel of `prefix`: the first `characters` characters, NULL where there are no
+    /// more than those.
     pub fn prefix(characters: usize) -> Self {
         Self {
             action: Action::Prefix(prefix::Prefix { characters }),
@@ -333,9 +333,9 @@ impl Kernel {
     /// Transforms a column and adds to `outcome` what became of its cells.
     ///
     /// # Errors
-    /// [`Error::NoSubject`] for a kernel that needs subjects. What [`Kernel::output`] refuses; [`Error::Invalid`] with the first row that a rule with
-    /// [`OnInvalid::Fail`] does not accept. After an error the counts of this call are not
-    /// complete.
+    /// [`Error::NoSubject`] for a kernel that needs subjects. What [`Kernel::output`] refuses;
+    /// [`Error::Invalid`] with the first row that a rule with [`OnInvalid::Fail`] does not accept.
+    /// After an error the counts of this call are not complete.
     pub fn apply(&self, array: &dyn Array, outcome: &mut Outcome) -> Result<ArrayRef, Error> {
         let output = self.output(array.data_type())?;
         if self.needs_subject() {

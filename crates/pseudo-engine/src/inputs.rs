@@ -1,5 +1,6 @@
-//! What the rules of a table need besides their own columns: the files of `map`, read when the pipeline
-//! is bound, and the values that `rare` keeps, counted in a first pass over the whole table.
+//! What the rules of a table need besides their own columns: the files of `map`, read when the
+//! pipeline is bound, and the values that `rare` keeps, counted in a first pass over the whole
+//! table.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,8 +34,8 @@ pub(crate) struct Inputs<'a> {
     kept: BTreeMap<(usize, u64), Arc<Kept>>,
 }
 
-/// Reads the files that the `map` rules of `plan` name, relative to `base`. A file has two columns, no
-/// header, and no text twice.
+/// Reads the files that the `map` rules of `plan` name, relative to `base`. A file has two columns,
+/// no header, and no text twice.
 ///
 /// # Errors
 /// What is wrong with a file, naming it and the line.

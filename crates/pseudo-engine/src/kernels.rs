@@ -1,5 +1,5 @@
-//! A planned column → its kernel: the one place where the words of a policy meet those of the kernels,
-//! and where keys go in.
+//! A planned column → its kernel: the one place where the words of a policy meet those of the
+//! kernels, and where keys go in.
 
 use chrono::{Datelike, NaiveDate};
 use pseudo_arrow::{FpeForm, Kernel};

@@ -64,7 +64,8 @@ impl Sink {
         })
     }
 
-    /// Puts the file that holds `batch` into `file`, whose content goes and whose memory is used again.
+    /// Puts the file that holds `batch` into `file`, whose content goes and whose memory is used
+    /// again.
     pub(crate) fn encode(&self, batch: &RecordBatch, file: &mut Vec<u8>) -> Result<()> {
         file.clear();
         self.write(batch, file).map_err(|error| internal(&error))
@@ -114,7 +115,8 @@ impl Sink {
     }
 }
 
-/// Whether the cells of a column look like random bytes: no two rows share anything to be compressed.
+/// Whether the cells of a column look like random bytes: no two rows share anything to be
+/// compressed.
 fn is_random(column: &PlannedColumn) -> bool {
     let keyed = matches!(
         column.action,

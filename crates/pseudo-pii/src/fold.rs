@@ -1,8 +1,8 @@
 //! The prelude of dirty values without Unicode tables: what people and programs add to a value is
 //! mostly one of a few characters, whose fate under the prelude is known beforehand.
 //!
-//! Each of them becomes printable ASCII, a character that NFKC keeps and never composes, or nothing;
-//! a value that holds any other character is left to the prelude as it is defined.
+//! Each of them becomes printable ASCII, a character that NFKC keeps and never composes, or
+//! nothing; a value that holds any other character is left to the prelude as it is defined.
 
 /// A text of at most [`ROOM`] bytes that needs no allocation.
 pub(crate) struct Short {
@@ -11,7 +11,8 @@ pub(crate) struct Short {
 }
 
 impl Short {
-    /// Answers what the prelude makes of a value, but for its ends; `None` where it has to be asked.
+    /// Answers what the prelude makes of a value, but for its ends; `None` where it has to be
+    /// asked.
     pub(crate) fn folded(value: &str) -> Option<Self> {
         let mut short = Self::empty();
         let mut rest = value.as_bytes();

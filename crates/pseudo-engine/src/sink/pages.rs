@@ -1,6 +1,7 @@
-//! Column chunks of random bytes, built page by page straight from Arrow buffers: PLAIN, uncompressed
-//! data pages of version 1, without dictionary and statistics, because nothing of that helps a reader
-//! of tokens. The stock writer handles such values one at a time; here a page is one pass over them.
+//! Column chunks of random bytes, built page by page straight from Arrow buffers: PLAIN,
+//! uncompressed data pages of version 1, without dictionary and statistics, because nothing of that
+//! helps a reader of tokens. The stock writer handles such values one at a time; here a page is one
+//! pass over them.
 //!
 //! Standard: Parquet format 2.x, `Encodings.md` (PLAIN, RLE / bit-packed hybrid) and `README.md`
 //! (data pages).

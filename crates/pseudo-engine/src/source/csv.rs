@@ -200,8 +200,8 @@ impl CsvFile {
     }
 }
 
-/// The records of a file of two columns, without header. Number and fault of the first record that is
-/// none on failure.
+/// The records of a file of two columns, without header. Number and fault of the first record that
+/// is none on failure.
 pub(crate) fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, (u64, &'static str)> {
     let dialect = Dialect {
         delimiter: b',',
