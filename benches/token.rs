@@ -1,5 +1,5 @@
 //! How many values a core turns into tokens, seals and text per second, on every path of this
-//! machine, beside the loops one would write with the `hmac` and `aes-siv` crates.
+//! machine, beside the loops one would write with the `hmac`, `aes-siv` and `fpe` crates.
 //!
 //! All loops of a row run in turn, several times, and the best time of each counts. Ratios are of
 //! one run.
@@ -13,10 +13,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aes::Aes256;
 use aes_siv::KeyInit;
 use aes_siv::siv::Aes256Siv;
+use fpe::ff1::{FF1, FlexibleNumeralString};
 use hmac::{Hmac, Mac};
-use pseudo_token::{DomainKey, Encoding, Lanes};
+use pseudo_token::{Alphabet, DomainKey, Encoding, Lanes};
 use sha2::Sha256;
 
 fn main() {
@@ -30,6 +32,9 @@ fn main() {
     ] {
         figures.extend(tokens(&column));
         figures.extend(seals(&column));
+    }
+    for len in [11, 18] {
+        figures.push(formats(len));
     }
     texts();
     for (name, value) in figures {
@@ -142,6 +147,45 @@ fn seals(column: &Column) -> Vec<(String, f64)> {
     }
     let ratio = race(&format!("seals of {} bytes", column.name), loops);
     vec![(format!("seal_{}_ratio", column.name), ratio)]
+}
+
+/// Compares loops over digits that keep their format, and returns the ratio of the best path to the
+/// loop of the crate.
+fn formats(len: usize) -> (String, f64) {
+    let mut column = Column::fixed(len);
+    for byte in &mut column.bytes {
+        *byte = b'0' + *byte % 10;
+    }
+    let values = column.values();
+    let values = &values;
+    let key = DomainKey::from_bytes([7; 32]);
+    let mut loops: Vec<Loop<'_>> = Vec::new();
+    let ff1 = FF1::<Aes256>::new(&[7; 32], 10).expect("a radix of FF1");
+    let mut out = Vec::new();
+    loops.push(Loop::new("fpe crate", move || {
+        out.clear();
+        for value in values {
+            let digits: Vec<u16> = value.iter().map(|digit| u16::from(digit - b'0')).collect();
+            let digits = FlexibleNumeralString::from(digits);
+            let digits: Vec<u16> = ff1.encrypt(&[], &digits).expect("digits").into();
+            out.extend(digits.iter().map(|digit| b'0' + digit.to_le_bytes()[0]));
+        }
+        black_box(&out);
+    }));
+    for lanes in Lanes::available() {
+        let key = key.fpe_key("person", "text/1").on(lanes);
+        let mut out = Vec::new();
+        loops.push(Loop::new(&format!("{lanes:?}"), move || {
+            out.clear();
+            for values in values.chunks(1024) {
+                let digits = key.encrypt(Alphabet::Digits, values, &mut out);
+                digits.expect("digits");
+            }
+            black_box(&out);
+        }));
+    }
+    let ratio = race(&format!("{len} digits that keep their format"), loops);
+    (format!("fpe_{len}_ratio"), ratio)
 }
 
 /// Compares the column encoders with the portable one.

@@ -7,3 +7,4 @@ mod leak;
 mod publish;
 mod refuse;
 mod run;
+mod transforms;

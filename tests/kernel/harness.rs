@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Date64Type, Int16Type, Int64Type};
+use arrow_array::types::{Date32Type, Date64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use arrow_select::take::take;
-use pseudo_arrow::{Error, Kernel, OnInvalid, Outcome, SealForm, TokenForm};
+use pseudo_arrow::{Error, FpeForm, Kernel, OnInvalid, Outcome, Part, SealForm, TokenForm};
 use pseudo_pii::{Blanks, Kind};
 use pseudo_token::{DomainKey, Epoch, Secret};
 
@@ -30,10 +30,44 @@ pub(crate) fn seal(kind: Kind, form: SealForm, on_invalid: OnInvalid) -> Kernel 
     Kernel::seal(key, kind, Blanks::default(), form, on_invalid)
 }
 
+/// The fpe kernel of identity `person`.
+pub(crate) fn fpe(kind: Kind, form: FpeForm, on_invalid: OnInvalid) -> Kernel {
+    let key = domain_key().fpe_key("person", kind.id());
+    Kernel::fpe(key, kind, Blanks::default(), form, on_invalid)
+}
+
+/// The shift kernel of identity `person`.
+pub(crate) fn shift(subject: Kind, days: u32, on_invalid: OnInvalid) -> Kernel {
+    let key = domain_key().shift_key("person", subject.id());
+    Kernel::shift(key, subject, Blanks::default(), days, on_invalid).unwrap()
+}
+
+pub(crate) fn derive(part: Part) -> Kernel {
+    Kernel::derive(part, None, Blanks::default(), 2026, OnInvalid::Null)
+}
+
 /// Applies a kernel and holds it to its announced type, its row count and its balance.
 pub(crate) fn apply(kernel: &Kernel, array: &dyn Array) -> (ArrayRef, Outcome) {
     let mut outcome = Outcome::default();
     let result = kernel.apply(array, &mut outcome).unwrap();
+    hold(kernel, array, &result, &outcome);
+    (result, outcome)
+}
+
+/// Applies a kernel that needs subjects, as [`apply`] does.
+pub(crate) fn apply_with(
+    kernel: &Kernel,
+    array: &dyn Array,
+    subject: &dyn Array,
+) -> (ArrayRef, Outcome) {
+    let mut outcome = Outcome::default();
+    let result = kernel.apply_with_subject(array, subject, &mut outcome);
+    let result = result.unwrap();
+    hold(kernel, array, &result, &outcome);
+    (result, outcome)
+}
+
+fn hold(kernel: &Kernel, array: &dyn Array, result: &dyn Array, outcome: &Outcome) {
     assert_eq!(
         result.data_type(),
         &kernel.output(array.data_type()).unwrap()
@@ -43,7 +77,6 @@ pub(crate) fn apply(kernel: &Kernel, array: &dyn Array) -> (ArrayRef, Outcome) {
     assert!(outcome.balanced(), "{outcome:?}");
     let null = outcome.null + outcome.blank + outcome.nulled;
     assert_eq!(result.logical_null_count() as u64, null);
-    (result, outcome)
 }
 
 /// Applies a kernel and shows the cells.
@@ -66,6 +99,8 @@ pub(crate) fn shown(array: &dyn Array) -> Vec<Option<String>> {
         DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
         DataType::Binary => hex(array.as_binary::<i32>().value(row)),
         DataType::FixedSizeBinary(_) => hex(array.as_fixed_size_binary().value(row)),
+        DataType::Boolean => array.as_boolean().value(row).to_string(),
+        DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),
         DataType::Int16 => array.as_primitive::<Int16Type>().value(row).to_string(),
         DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
         DataType::Date32 => array.as_primitive::<Date32Type>().value(row).to_string(),

@@ -13,11 +13,16 @@ use arrow_array::{
 use arrow_select::concat::concat;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pseudo_arrow::{Band, Kernel, Number, OnInvalid, Outcome, Part, SealForm, TokenForm, Unit};
+use pseudo_arrow::{
+    Band, Date, FpeForm, Kept, Kernel, Number, OnInvalid, Outcome, Part, RareTo, SealForm,
+    TokenForm, Unit,
+};
 use pseudo_pii::{Blanks, Canonical, Kind};
-use pseudo_token::Encoding;
+use pseudo_token::{Alphabet, Encoding};
 
-use crate::harness::{apply, cells, domain_key, seal, shown, token};
+use crate::harness::{
+    apply, apply_with, cells, derive, domain_key, fpe, seal, shift, shown, token,
+};
 
 fn cell() -> impl Strategy<Value = Option<String>> {
     prop_oneof![
@@ -25,6 +30,8 @@ fn cell() -> impl Strategy<Value = Option<String>> {
         4 => "1[3-9][0-9]{9}".prop_map(Some),
         1 => "[+ (]{0,2}86[ -]?1[3-9][0-9]{9}".prop_map(Some),
         1 => "[0-9]{17}[0-9Xx]".prop_map(Some),
+        1 => "[京沪][A-Z][0-9A-Z]{5,6}".prop_map(Some),
+        1 => "1[1-5][01][0-9]{3}(19|20)[0-9]{2}0[1-9][012][0-9]{4}[0-9X]".prop_map(Some),
         1 => "\\PC{0,40}".prop_map(Some),
         1 => proptest::sample::select(vec!["", " ", "N/A", "无", "-"]).prop_map(|s| Some(s.into())),
     ]
@@ -51,21 +58,49 @@ fn kernels() -> Vec<Kernel> {
         kernels.push(seal(kind, SealForm::Base64Url, OnInvalid::Token));
         kernels.push(seal(kind, SealForm::Binary, OnInvalid::Null));
     }
-    for part in [
-        Part::Sex,
-        Part::Province,
-        Part::BirthYear,
-        Part::EmailDomain,
-        Part::Wmi,
-    ] {
-        let blanks = Blanks::default();
-        kernels.push(Kernel::derive(part, None, blanks, 2026, OnInvalid::Null));
+    for part in PARTS {
+        kernels.push(derive(part));
     }
+    for (kind, form) in [
+        (Kind::CnPhone, FpeForm::Text(Alphabet::Digits)),
+        (Kind::CnResidentId, FpeForm::Text(Alphabet::UpperAlnum)),
+        (Kind::Text, FpeForm::Text(Alphabet::Alnum)),
+        (Kind::Integer, FpeForm::Int64),
+    ] {
+        kernels.push(fpe(kind, form, OnInvalid::Null));
+    }
+    let at = Date::new(2026, 11, 22).unwrap();
+    let age = Kernel::age(5, 75, at, None, Blanks::default(), OnInvalid::Null);
+    kernels.push(age.unwrap());
+    let entries = [("N/A", "none"), ("", "empty")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    kernels.push(Kernel::map(entries.clone(), None, OnInvalid::Null));
+    kernels.push(Kernel::map(
+        entries,
+        Some("OTHER".to_owned()),
+        OnInvalid::Fail,
+    ));
+    let kept = Kept::new(["N/A", "无", ""]);
+    kernels.push(Kernel::rare(kept, RareTo::Text("OTHER".to_owned())));
+    kernels.push(Kernel::prefix(3));
     kernels.push(Kernel::mask(1, 4));
     kernels.push(Kernel::constant("someone"));
     kernels.push(Kernel::keep());
     kernels
 }
+
+const PARTS: [Part; 11] = [
+    Part::BirthYear,
+    Part::Sex,
+    Part::Province,
+    Part::City,
+    Part::Wmi,
+    Part::ModelYear,
+    Part::Plant,
+    Part::EmailDomain,
+    Part::IssueNetwork,
+    Part::IsNev,
+    Part::Length,
+];
 
 fn dictionary(array: &StringArray) -> DictionaryArray<Int32Type> {
     let mut values: Vec<Option<&str>> = array.iter().collect();
@@ -113,6 +148,63 @@ proptest! {
             prop_assert_eq!(shown(&result), shown(&expected));
             prop_assert_eq!(counts, expected_counts);
         }
+    }
+
+    #[test]
+    fn a_shift_is_the_same_in_pieces_and_in_dictionaries(
+        subjects in column(),
+        days in vec(any::<Option<i32>>(), 1..40),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let dates: Date32Array = days.iter().copied().cycle().take(subjects.len()).collect();
+        let cut = cut.index(subjects.len() + 1);
+        let kernel = shift(Kind::CnPhone, 30, OnInvalid::Null);
+        let (whole, counts) = apply_with(&kernel, &dates, &subjects);
+        for row in 0..dates.len() {
+            prop_assert!(dates.is_valid(row) || whole.is_null(row));
+            prop_assert!(subjects.is_valid(row) || whole.is_null(row));
+        }
+        let rest = dates.len() - cut;
+        let (left, mut merged) =
+            apply_with(&kernel, &dates.slice(0, cut), &subjects.slice(0, cut));
+        let (right, others) =
+            apply_with(&kernel, &dates.slice(cut, rest), &subjects.slice(cut, rest));
+        merged.merge(&others);
+        prop_assert_eq!(&concat(&[&left, &right]).unwrap(), &whole);
+        prop_assert_eq!(&merged, &counts);
+        let encoded = dictionary(&subjects);
+        prop_assert_eq!(apply_with(&kernel, &dates, &encoded), (whole, counts));
+    }
+
+    #[test]
+    fn a_pseudonym_has_the_shape_of_its_value(
+        values in vec("[0-9]{6,24}|[0-9A-Za-z]{4,20}", 1..60),
+    ) {
+        let array: StringArray = values.iter().map(Some).collect();
+        let kernel = fpe(Kind::Text, FpeForm::Text(Alphabet::Alnum), OnInvalid::Fail);
+        let pseudonyms = cells(&kernel, &array);
+        for (value, pseudonym) in values.iter().zip(&pseudonyms) {
+            let pseudonym = pseudonym.as_ref().unwrap();
+            prop_assert_eq!(pseudonym.len(), value.len());
+            prop_assert!(pseudonym.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+        for (a, of_a) in values.iter().zip(&pseudonyms) {
+            for (b, of_b) in values.iter().zip(&pseudonyms) {
+                prop_assert_eq!(a == b, of_a == of_b);
+            }
+        }
+    }
+
+    #[test]
+    fn int64_is_a_bijection(numbers in vec(0_i64..1_000_000_000_000_000_000, 1..200)) {
+        let kernel = fpe(Kind::Integer, FpeForm::Int64, OnInvalid::Fail);
+        let (result, _) = apply(&kernel, &Int64Array::from(numbers.clone()));
+        let result = result.as_primitive::<Int64Type>();
+        let distinct = |numbers: &[i64]| {
+            numbers.iter().collect::<std::collections::BTreeSet<_>>().len()
+        };
+        prop_assert_eq!(distinct(result.values()), distinct(&numbers));
+        prop_assert!(result.values().iter().all(|n| (0..1_000_000_000_000_000_000).contains(n)));
     }
 
     #[test]

@@ -2,10 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
 mod actions;
+mod age;
+mod derive;
 mod encoded;
+mod fpe;
 mod harness;
 mod laws;
 mod outcome;
+mod rare;
 mod sample;
+mod shift;
+mod text;
 mod vectors;
 mod zones;

@@ -12,12 +12,12 @@ use arrow_array::{
     LargeStringArray, PrimitiveArray, StringArray, StringViewArray, UInt64Array,
 };
 use arrow_schema::DataType;
-use pseudo_arrow::{Kernel, OnInvalid, SealForm, TokenForm};
+use pseudo_arrow::{FpeForm, Kernel, OnInvalid, SealForm, TokenForm};
 use pseudo_pii::{Blanks, Kind};
-use pseudo_token::{DomainKey, Encoding, Epoch, Secret};
+use pseudo_token::{Alphabet, DomainKey, Encoding, Epoch, Secret};
 use serde_json::Value;
 
-use crate::harness::{apply, cells, from_hex, hex, shown};
+use crate::harness::{apply, apply_with, cells, from_hex, hex, shown};
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../vectors/tokens-v1.json")).unwrap()
@@ -179,6 +179,96 @@ fn every_typed_value() {
             if name == "token_base32" {
                 assert_eq!(shown(&result)[0].as_deref(), case["token_base32"].as_str());
             }
+        }
+    }
+}
+
+#[test]
+fn every_fpe_value() {
+    let vectors = vectors();
+    let cases = vectors["fpe"].as_array().unwrap();
+    assert_eq!(cases.len(), 26);
+    let mut columns: BTreeMap<[&str; 5], Vec<&Value>> = BTreeMap::new();
+    for case in cases {
+        let column = ["epoch", "domain", "identity", "kind", "alphabet"].map(|key| text(case, key));
+        columns.entry(column).or_default().push(case);
+    }
+    for column in columns.values() {
+        let (key, kind) = (domain_key(&vectors, column[0]), text(column[0], "kind"));
+        let form = fpe_form(text(column[0], "alphabet"));
+        let key = key.fpe_key(text(column[0], "identity"), kind);
+        let (kind, blanks) = (Kind::parse(kind).unwrap(), Blanks::default());
+        let kernel = Kernel::fpe(key, kind, blanks, form, OnInvalid::Token);
+        // A NULL between the cells moves everything that is compacted.
+        let values: StringArray = column
+            .iter()
+            .flat_map(|case| [Some(text(case, "value")), None])
+            .collect();
+        let expected: Vec<Option<String>> = column
+            .iter()
+            .flat_map(|case| [fpe_text(&case["fpe"]), None])
+            .collect();
+        let (result, outcome) = apply(&kernel, &values);
+        assert_eq!(shown(&result), expected, "{column:?}");
+        let count = |verdict| {
+            let of = |case: &&&Value| text(case, "verdict") == verdict;
+            column.iter().filter(of).count() as u64
+        };
+        assert_eq!(
+            (outcome.invalid, outcome.nulled, outcome.suspect),
+            (count("invalid"), count("invalid"), count("suspect"))
+        );
+        for (row, expected) in expected.iter().enumerate().step_by(2) {
+            assert_eq!(cells(&kernel, &values.slice(row, 1))[0], *expected);
+        }
+    }
+}
+
+fn fpe_form(alphabet: &str) -> FpeForm {
+    FpeForm::Text(match alphabet {
+        "digits" => Alphabet::Digits,
+        "a-z" => Alphabet::LowerAlpha,
+        "0-9a-z" => Alphabet::LowerAlnum,
+        "0-9A-Z" => Alphabet::UpperAlnum,
+        "0-9A-Za-z" => Alphabet::Alnum,
+        "int64" => return FpeForm::Int64,
+        other => panic!("alphabet `{other}`"),
+    })
+}
+
+/// What a vector expects, numbers being shown in decimal.
+fn fpe_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        number => Some(number.to_string()),
+    }
+}
+
+#[test]
+fn every_shift() {
+    let vectors = vectors();
+    let cases = vectors["shift"].as_array().unwrap();
+    assert_eq!(cases.len(), 5);
+    for case in cases {
+        let kind = Kind::parse(text(case, "kind")).unwrap();
+        let key = domain_key(&vectors, case).shift_key(text(case, "identity"), kind.id());
+        let days = u32::try_from(case["days"].as_u64().unwrap()).unwrap();
+        let kernel = Kernel::shift(key, kind, Blanks::default(), days, OnInvalid::Fail).unwrap();
+        let moved = case["shift_days"].as_i64().unwrap();
+        let subject = StringArray::from(vec![text(case, "subject"); 2]);
+        let dates = Date32Array::from(vec![Some(18_840), None]);
+        let (result, _) = apply_with(&kernel, &dates, &subject);
+        assert_eq!(shown(&result), [Some((18_840 + moved).to_string()), None]);
+        let stamps = PrimitiveArray::<TimestampSecondType>::from(vec![Some(AUGUST), None])
+            .with_timezone("+08:00");
+        let (result, _) = apply_with(&kernel, &stamps, &subject);
+        let result: &PrimitiveArray<TimestampSecondType> = result.as_any().downcast_ref().unwrap();
+        assert_eq!(result.value(0), AUGUST + moved * 86_400);
+        if let Ok(number) = text(case, "subject").parse::<i64>() {
+            let subject = Int64Array::from(vec![number; 2]);
+            let (result, _) = apply_with(&kernel, &dates, &subject);
+            assert_eq!(shown(&result), [Some((18_840 + moved).to_string()), None]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Derived parts: what they answer, and when they answer nothing.
 
-use pseudo_pii::derive::{email, resident_id, vin};
+use pseudo_pii::derive::{email, phone, plate, resident_id, vin};
 
 #[test]
 fn birth_year_needs_a_real_date() {
@@ -29,6 +29,13 @@ fn birth_year_needs_a_real_date() {
             "{date}"
         );
     }
+}
+
+#[test]
+fn birth_date_is_the_whole_date() {
+    let date = resident_id::birth_date("11010519491231002X");
+    assert_eq!(date, Some((1949, 12, 31)));
+    assert_eq!(resident_id::birth_date("110105194913310026"), None);
 }
 
 #[test]
@@ -64,6 +71,54 @@ fn province_is_a_code_of_the_first_level() {
 }
 
 #[test]
+fn city_is_a_code_of_the_second_level() {
+    for (number, city) in [
+        ("11010519491231002X", Some(*b"110100")),
+        ("44052418800101001X", Some(*b"440500")),
+        ("830000194912310021", None),
+        ("110005194912310021", None),
+        ("160105194912310021", None),
+        ("1101051949123100", None),
+    ] {
+        assert_eq!(resident_id::city(number), city, "{number}");
+    }
+}
+
+#[test]
+fn issue_network_is_of_chinese_mobiles() {
+    assert_eq!(phone::mobile("+8613912345678"), Some("13912345678"));
+    assert_eq!(phone::issue_network("+8619912345678"), Some("199"));
+    for text in [
+        "",
+        "13912345678",
+        "+861062345678",
+        "+8612912345678",
+        "+85213912345",
+        "+86139123456789",
+        "+861391234567张",
+    ] {
+        assert_eq!(phone::mobile(text), None);
+        assert_eq!(phone::issue_network(text), None);
+    }
+}
+
+#[test]
+fn plates_of_new_energy_vehicles_have_one_place_more() {
+    for (text, is_nev) in [
+        ("沪AD12345", Some(true)),
+        ("沪A12345D", Some(true)),
+        ("沪A12345", Some(false)),
+        ("京A1234警", Some(false)),
+        ("京A12345警", None),
+        ("沪A1234", None),
+        ("沪I12345", None),
+        ("", None),
+    ] {
+        assert_eq!(plate::is_nev(text), is_nev, "{text}");
+    }
+}
+
+#[test]
 fn parts_of_what_is_no_resident_id_are_none() {
     for text in [
         "",
@@ -82,6 +137,7 @@ fn parts_of_what_is_no_resident_id_are_none() {
         assert_eq!(resident_id::birth_year(text), None);
         assert_eq!(resident_id::sex(text), None);
         assert_eq!(resident_id::province(text), None);
+        assert_eq!(resident_id::city(text), None);
     }
 }
 
@@ -89,6 +145,7 @@ fn parts_of_what_is_no_resident_id_are_none() {
 fn wmi_is_the_first_three() {
     assert_eq!(vin::wmi("1M8GDM9AXKP042788"), Some("1M8"));
     assert_eq!(vin::wmi("LSVAU2A37N2183294"), Some("LSV"));
+    assert_eq!(vin::plant("1M8GDM9AXKP042788"), Some("P"));
     for text in [
         "",
         "LSV",
@@ -97,6 +154,7 @@ fn wmi_is_the_first_three() {
         "1M8GDM9AXKP04278张",
     ] {
         assert_eq!(vin::wmi(text), None);
+        assert_eq!(vin::plant(text), None);
         assert_eq!(vin::model_year(text, 2022), None);
     }
 }

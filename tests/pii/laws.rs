@@ -1,7 +1,7 @@
 //! Laws of every kind, over dirty values and over any text at all.
 
 use proptest::prelude::*;
-use pseudo_pii::derive::{email, resident_id, vin};
+use pseudo_pii::derive::{email, phone, plate, resident_id, vin};
 use pseudo_pii::{Blanks, Kind, Verdict};
 
 use crate::dirty::cell;
@@ -60,7 +60,9 @@ proptest! {
         }
         let _ = (resident_id::birth_year(&value), resident_id::sex(&value));
         let _ = (resident_id::province(&value), email::domain(&value));
-        let _ = (vin::wmi(&value), vin::model_year(&value, 2022));
+        let _ = (vin::wmi(&value), vin::model_year(&value, 2022), vin::plant(&value));
+        let _ = (resident_id::city(&value), resident_id::birth_date(&value));
+        let _ = (phone::issue_network(&value), plate::is_nev(&value));
     }
 
     #[test]
@@ -74,7 +76,12 @@ proptest! {
                 prop_assert_eq!(resident_id::birth_year(&text).is_some(), sound);
                 prop_assert!(resident_id::sex(&text).is_some() || !sound);
             }
-            Kind::Vin => prop_assert_eq!(vin::wmi(&text).is_some(), sound),
+            Kind::Vin => {
+                prop_assert_eq!(vin::wmi(&text).is_some(), sound);
+                prop_assert_eq!(vin::plant(&text).is_some(), sound);
+            }
+            Kind::CnPlate => prop_assert_eq!(plate::is_nev(&text).is_some(), sound),
+            Kind::CnPhone => prop_assert!(phone::mobile(&text).is_none() || sound),
             Kind::Email => prop_assert_eq!(email::domain(&text).is_some(), sound),
             _ => {}
         }

@@ -199,6 +199,14 @@ fn encodings_give_their_types() {
         "derive = \"wmi\", kind = \"vin\"",
         "derive = \"sex\", kind = \"cn-resident-id\"",
         "derive = \"province\", kind = \"cn-resident-id\"",
+        "derive = \"city\", kind = \"cn-resident-id\"",
+        "derive = \"issue-network\", kind = \"cn-phone\"",
+        "derive = \"plant\", kind = \"vin\"",
+        "age = { width = 5 }, kind = \"cn-resident-id\"",
+        "fpe = \"person\", alphabet = \"0-9A-Z\"",
+        "map = \"a.csv\"",
+        "rare = { below = 20, to = \"OTHER\" }",
+        "prefix = 2",
     ];
     for fields in text {
         let rule = format!("{{ {fields} }}");
@@ -214,6 +222,10 @@ fn encodings_give_their_types() {
             "{rule}"
         );
     }
+}
+
+#[test]
+fn what_is_not_text_is_no_dictionary() {
     let plain = [
         (
             "token = \"phone\", encoding = \"uuid\"",
@@ -229,6 +241,12 @@ fn encodings_give_their_types() {
         ),
         ("seal = \"phone\", encoding = \"binary\"", DataType::Binary),
         ("derive = \"model-year\", kind = \"vin\"", DataType::Int16),
+        (
+            "derive = \"is-nev\", kind = \"cn-plate\"",
+            DataType::Boolean,
+        ),
+        ("derive = \"length\"", DataType::Int32),
+        ("fpe = \"account\", alphabet = \"int64\"", DataType::Int64),
         (
             "derive = \"birth-year\", kind = \"cn-resident-id\"",
             DataType::Int16,
@@ -312,6 +330,208 @@ fn numbers_and_dates_take_their_own() {
         Err(Fault::TypeNotTaken)
     );
     assert_eq!(output("{ mask = {} }", T::Int64), Err(Fault::TypeNotTaken));
+}
+
+#[test]
+fn ages_codes_and_coordinates_take_their_own() {
+    use DataType as T;
+    let age = "{ age = { width = 5 } }";
+    for input in [T::Date32, T::Date64, MICROS] {
+        assert_eq!(output(age, input), Ok(T::Utf8));
+    }
+    assert_eq!(output(age, dictionary(T::Date32)), Ok(dictionary(T::Utf8)));
+    assert_eq!(output(age, T::Utf8), Err(Fault::NeedsKind));
+    assert_eq!(output(age, T::Float64), Err(Fault::TypeNotTaken));
+    let of_vin = "{ age = { width = 5 }, kind = \"vin\" }";
+    assert_eq!(output(of_vin, T::Utf8), Err(Fault::KindMismatch));
+
+    let geo = "{ geo = { decimals = 2 } }";
+    for input in [T::Float32, T::Float64, T::Decimal128(9, 6)] {
+        assert_eq!(output(geo, input.clone()), Ok(input));
+    }
+    assert_eq!(output(geo, dictionary(T::Float64)), Ok(T::Float64));
+    for input in [T::Int32, T::Utf8, T::Decimal64(9, 2), T::Decimal32(4, -1)] {
+        assert_eq!(output(geo, input), Err(Fault::TypeNotTaken));
+    }
+
+    let text = "{ rare = { below = 20, to = \"OTHER\" } }";
+    let number = "{ rare = { below = 20, to = 200 } }";
+    assert_eq!(output(text, T::Int64), Ok(T::Utf8));
+    assert_eq!(output(text, T::Float64), Err(Fault::TypeNotTaken));
+    for input in [T::Int16, T::UInt8, T::Int64, T::UInt64] {
+        assert_eq!(output(number, input.clone()), Ok(input.clone()));
+        assert_eq!(output(number, dictionary(input.clone())), Ok(input));
+    }
+    assert_eq!(output(number, T::Int8), Err(Fault::TypeNotTaken));
+    assert_eq!(output(number, T::Utf8), Err(Fault::TypeNotTaken));
+    let negative = "{ rare = { below = 20, to = -1 } }";
+    assert_eq!(output(negative, T::UInt64), Err(Fault::TypeNotTaken));
+
+    for rule in [
+        "{ map = \"a.csv\" }",
+        "{ prefix = 2 }",
+        "{ derive = \"length\" }",
+    ] {
+        assert_eq!(output(rule, T::Int64), Err(Fault::TypeNotTaken), "{rule}");
+    }
+}
+
+/// A kind and an alphabet that never meet are refused.
+#[test]
+fn fpe_wants_an_alphabet_that_the_kind_has_values_in() {
+    let alphabets = ["digits", "a-z", "0-9a-z", "0-9A-Z", "0-9A-Za-z", "int64"];
+    let fits = |kind: Kind| {
+        let fits = |alphabet: &&&str| {
+            let text = text(&format!(
+                "a = {{ fpe = \"phone\", alphabet = \"{alphabet}\" }}"
+            ));
+            let text = text.replace("cn-phone", kind.name());
+            match bound(&text, &schema(&[("a", DataType::Utf8)])) {
+                Ok(plan) => {
+                    assert_eq!(plan.columns.first().unwrap().on_invalid, OnInvalid::Null);
+                    true
+                }
+                Err(refusal) => {
+                    let violation = refusal.violations.first().unwrap();
+                    assert_eq!(violation.fault, Fault::KindMismatch, "{refusal}");
+                    false
+                }
+            }
+        };
+        let names: Vec<&str> = alphabets.iter().filter(fits).copied().collect();
+        match names.as_slice() {
+            [] => "none".to_owned(),
+            names => names.join(" "),
+        }
+    };
+    let table: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| format!("{}: {}", kind.name(), fits(*kind)))
+        .collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+    exact: digits a-z 0-9a-z 0-9A-Z 0-9A-Za-z
+    text: digits a-z 0-9a-z 0-9A-Z 0-9A-Za-z
+    integer: digits 0-9a-z 0-9A-Z 0-9A-Za-z int64
+    name: none
+    email: none
+    cn-phone: digits 0-9a-z 0-9A-Z 0-9A-Za-z
+    cn-resident-id: digits 0-9a-z 0-9A-Z 0-9A-Za-z
+    vin: 0-9A-Z 0-9A-Za-z
+    cn-plate: none
+    bank-card: digits 0-9a-z 0-9A-Z 0-9A-Za-z
+    cn-uscc: digits 0-9a-z 0-9A-Z 0-9A-Za-z
+    address: none
+    ");
+}
+
+#[test]
+fn shift_moves_by_the_one_identity_of_the_subject() {
+    let shifted = |user_id: &str, subject: &str| {
+        let rules = format!("user_id = {user_id}\nseen = {{ shift = {{ days = 30 }} }}");
+        let header = "[tables.users.columns]";
+        let text = text(&rules).replace(header, &format!("{subject}\n{header}"));
+        let source = schema(&[("seen", MICROS), ("user_id", DataType::Int64)]);
+        bound(&text, &source)
+    };
+    let about = "subject = \"user_id\"";
+    for user_id in [
+        "{ token = \"account\" }",
+        "{ seal = \"account\" }",
+        "{ fpe = \"account\", alphabet = \"int64\" }",
+        "[ { token = \"account\" }, { seal = \"account\", to = \"sealed\" } ]",
+    ] {
+        let plan = shifted(user_id, about).unwrap();
+        let seen = plan.columns.first().unwrap();
+        assert_eq!(seen.output.data_type(), &MICROS);
+        assert_eq!(
+            (seen.identity_name(), seen.on_invalid),
+            (None, OnInvalid::Null)
+        );
+        let subject = seen.subject.as_ref().unwrap();
+        assert_eq!(
+            (subject.column.as_str(), subject.source_index),
+            ("user_id", 1)
+        );
+        assert_eq!(
+            (subject.identity.name.as_str(), subject.identity.kind),
+            ("account", Kind::Integer)
+        );
+        assert_eq!(plan.source_columns(), [0, 1]);
+    }
+    let refusals: Vec<String> = [
+        ("{ token = \"account\" }", ""),
+        ("\"drop\"", about),
+        ("\"keep\"", about),
+        (
+            "[ { token = \"account\" }, { token = \"phone\", to = \"phone\" } ]",
+            about,
+        ),
+        // The subject is told once, not again with every column that needs it.
+        ("{ token = \"account\" }", "subject = \"user\""),
+    ]
+    .into_iter()
+    .map(|(user_id, subject)| shifted(user_id, subject).unwrap_err().to_string())
+    .collect();
+    insta::assert_snapshot!(refusals.join("\n\n"), @r#"
+    error: column `seen`: `shift` needs the `subject` of the table, and none is named
+      --> p.toml:25:8, table [tables.users.columns]
+      hint: decide it, for instance
+            seen = "drop"
+
+    error: column `seen`: `shift` needs one identity of the subject, and `user_id` has none
+      --> p.toml:25:8, table [tables.users.columns]
+      hint: decide it, for instance
+            seen = "drop"
+
+    error: column `seen`: `shift` needs one identity of the subject, and `user_id` has none
+      --> p.toml:25:8, table [tables.users.columns]
+      hint: decide it, for instance
+            seen = "drop"
+
+    error: column `seen`: `shift` needs one identity of the subject, and `user_id` has several
+      --> p.toml:25:8, table [tables.users.columns]
+      hint: decide it, for instance
+            seen = "drop"
+
+    error: `subject` names a column that the source does not have: `user`
+      --> p.toml:20:1, table [tables.users]
+      hint: leave `subject` out, or name a column of the source
+    "#);
+}
+
+#[test]
+fn a_plan_knows_what_copies_and_what_the_run_has_to_say() {
+    let plan = |rule: &str| {
+        let text = text(&format!("a = {rule}"));
+        bound(&text, &schema(&[("a", DataType::Utf8)])).unwrap()
+    };
+    for (rule, copies) in [
+        ("\"keep\"", true),
+        ("{ rare = { below = 20, to = \"OTHER\" } }", true),
+        ("{ map = \"a.csv\" }", true),
+        ("{ prefix = 2 }", false),
+        ("{ mask = {} }", false),
+        ("{ token = \"person\" }", false),
+    ] {
+        assert_eq!(
+            plan(rule).columns.first().unwrap().copies(),
+            copies,
+            "{rule}"
+        );
+    }
+    let age = |at: &str| {
+        let rule = format!("{{ age = {{ width = 5{at} }}, kind = \"cn-resident-id\" }}");
+        let plan = plan(&rule);
+        (plan.needs_at(), plan.columns.first().unwrap().describe())
+    };
+    assert_eq!(
+        age(""),
+        (true, "age, width 5, at the day that --at says".to_owned())
+    );
+    assert_eq!(
+        age(", top = 75, at = \"2026-11-22\""),
+        (false, "age, width 5, top 75, at 2026-11-22".to_owned())
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn provoke(fault: Fault) -> Vec<Violation> {
         Fault::UnknownAction => parse("id = \"hide\""),
         Fault::UnknownKind => parse("id = { derive = \"sex\", kind = \"passport\" }"),
         Fault::UnknownIdentity => parse("id = { token = \"nobody\" }"),
-        Fault::NotInThisBuild => parse("id = { prefix = 2 }"),
+        Fault::NotInThisBuild => parse("id = { escrow = \"age1\" }"),
         Fault::TwoActions => parse("id = { token = \"account\", round = 1 }"),
         Fault::NoAction => parse("id = { to = \"key\" }"),
         Fault::OutputTwice => parse("id = { round = 10, to = \"n\" }\nn = \"keep\""),
@@ -67,6 +67,10 @@ fn provoke(fault: Fault) -> Vec<Violation> {
         Fault::KindMismatch => {
             let rules = "phone = [ { token = \"vehicle\" }, { derive = \"sex\", to = \"sex\" } ]";
             bind(&format!("id = \"keep\"\n{rules}"), &users)
+        }
+        Fault::NeedsSubject => {
+            let seen = schema(&[("id", DataType::Int64), ("seen", DataType::Date32)]);
+            bind("id = \"keep\"\nseen = { shift = { days = 30 } }", &seen)
         }
         Fault::NothingWritten => bind("id = \"drop\"\nphone = \"drop\"", &users),
         Fault::MaskBesideToken => {
@@ -96,6 +100,14 @@ fn no_value_is_repeated() {
         format!("band = {{ width = \"{CANARY}\" }}"),
         format!("band = {{ edges = [\"{CANARY}\"] }}"),
         format!("fpe = \"{CANARY}\""),
+        format!("fpe = \"account\", alphabet = \"{CANARY}\""),
+        format!("age = {{ width = \"{CANARY}\" }}"),
+        format!("age = {{ width = 5, at = \"{CANARY}\" }}"),
+        format!("shift = {{ days = \"{CANARY}\" }}"),
+        format!("map = \"{CANARY}\", default = \"{CANARY}\", bits = 128"),
+        format!("rare = {{ below = \"{CANARY}\", to = \"{CANARY}\" }}"),
+        format!("prefix = \"{CANARY}\""),
+        format!("geo = {{ decimals = \"{CANARY}\" }}"),
         format!("constant = {CANARY}"),
         format!("constant = \"{CANARY}"),
         format!("constant = \"{CANARY}\", constant = \"{CANARY}\""),
@@ -138,23 +150,34 @@ fn no_value_is_repeated() {
     }
 }
 
-/// A constant does not show when its rule is quoted as a hint, either.
+/// What a rule writes does not show when the rule is quoted as a hint, either.
 #[test]
-fn a_constant_is_not_repeated_in_hints_and_descriptions() {
-    let rule = format!("{{ constant = \"{CANARY}\" }}");
+fn what_a_rule_writes_is_not_repeated_in_hints_and_descriptions() {
     let users = schema(&[("phone_2", DataType::Utf8)]);
-    let refusal = bound(&text(&format!("phone_1 = {rule}")), &users).unwrap_err();
-    assert!(
-        refusal
-            .to_string()
-            .contains("phone_2 = { constant = \"…\" }")
-    );
-    assert!(!format!("{refusal}{refusal:?}").contains(CANARY));
-    let twice = format!("phone_2 = [ {rule}, {rule} ]");
-    let refusal = refused(&text(&twice));
-    assert!(!format!("{refusal}{refusal:?}").contains(CANARY));
-    let plan = bound(&text(&format!("phone_2 = {rule}")), &users).unwrap();
-    assert_eq!(plan.columns.first().unwrap().describe(), "constant");
+    for (fields, hint, description) in [
+        ("constant = \"CANARY\"", "constant = \"…\"", "constant"),
+        (
+            "rare = { below = 20, to = \"CANARY\" }",
+            "rare = { below = 20, to = \"…\" }",
+            "rare, below 20 rows",
+        ),
+        (
+            "map = \"a.csv\", default = \"CANARY\"",
+            "map = \"…\", default = \"…\"",
+            "map by a.csv, others to a default",
+        ),
+    ] {
+        let rule = format!("{{ {} }}", fields.replace("CANARY", CANARY));
+        let refusal = bound(&text(&format!("phone_1 = {rule}")), &users).unwrap_err();
+        let hint = format!("phone_2 = {{ {hint} }}");
+        assert!(refusal.to_string().contains(&hint), "{refusal}");
+        assert!(!format!("{refusal}{refusal:?}").contains(CANARY));
+        let twice = format!("phone_2 = [ {rule}, {rule} ]");
+        let refusal = refused(&text(&twice));
+        assert!(!format!("{refusal}{refusal:?}").contains(CANARY));
+        let plan = bound(&text(&format!("phone_2 = {rule}")), &users).unwrap();
+        assert_eq!(plan.columns.first().unwrap().describe(), description);
+    }
 }
 
 /// The shape of a resident identity number: text that must never be repeated.

@@ -106,6 +106,36 @@ fn hash_moves_with_everything_else() {
         ("\"keep\"", "\"drop\""),
         ("\"keep\"", "{ mask = { keep_first = 1 } }"),
         ("\"keep\"", "{ mask = { keep_last = 1 } }"),
+        ("\"keep\"", "{ prefix = 1 }"),
+        ("\"keep\"", "{ prefix = 2 }"),
+        ("\"keep\"", "{ map = \"a.csv\" }"),
+        ("\"keep\"", "{ map = \"b.csv\" }"),
+        ("\"keep\"", "{ map = \"a.csv\", default = \"\" }"),
+        ("\"keep\"", "{ map = \"a.csv\", default = \"b\" }"),
+        ("\"keep\"", "{ rare = { below = 2, to = \"a\" } }"),
+        ("\"keep\"", "{ rare = { below = 3, to = \"a\" } }"),
+        ("\"keep\"", "{ rare = { below = 3, to = \"b\" } }"),
+        ("\"keep\"", "{ derive = \"length\" }"),
+        (
+            "\"keep\"",
+            "{ age = { width = 5 }, kind = \"cn-resident-id\" }",
+        ),
+        (
+            "\"keep\"",
+            "{ age = { width = 5, top = 75 }, kind = \"cn-resident-id\" }",
+        ),
+        (
+            "\"keep\"",
+            "{ age = { width = 5, at = \"2026-11-22\" }, kind = \"cn-resident-id\" }",
+        ),
+        (
+            "token = \"account\"",
+            "fpe = \"account\", alphabet = \"digits\"",
+        ),
+        (
+            "token = \"account\"",
+            "fpe = \"account\", alphabet = \"int64\"",
+        ),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text);

@@ -2,8 +2,8 @@
 
 use pseudo_pii::Kind;
 use pseudo_policy::{
-    Action, Band, ColumnType, Compression, CsvOptions, Format, OnInvalid, Order, Part, Pipeline,
-    SealEncoding, TokenEncoding, Unit,
+    Action, Band, ColumnType, Compression, CsvOptions, Date, Format, FpeAlphabet, OnInvalid, Order,
+    Part, Pipeline, RareTo, SealEncoding, TokenEncoding, Unit,
 };
 
 use crate::{HEAD, parsed, refused, text};
@@ -178,6 +178,59 @@ fn every_action_has_its_form() {
         assert_eq!(action(rule), expected, "{rule}");
     }
     assert_eq!(number("0.0025").to_string(), "0.0025");
+}
+
+#[test]
+fn coarse_and_legacy_actions_have_their_forms() {
+    let at = Date::parse("2026-11-22");
+    let age = |top, at| Action::Age { width: 5, top, at };
+    let map = |default: Option<&str>| Action::Map {
+        file: "maps/dealers.csv".to_owned(),
+        default: default.map(str::to_owned),
+    };
+    let rare = |to| Action::Rare { below: 20, to };
+    for (rule, expected) in [
+        ("{ age = { width = 5 } }", age(None, None)),
+        (
+            "{ age = { width = 5, top = 75, at = \"2026-11-22\" } }",
+            age(Some(75), at),
+        ),
+        ("{ shift = { days = 30 } }", Action::Shift { days: 30 }),
+        ("{ map = \"maps/dealers.csv\" }", map(None)),
+        (
+            "{ map = \"maps/dealers.csv\", default = \"OTHER\" }",
+            map(Some("OTHER")),
+        ),
+        (
+            "{ map = \"maps/dealers.csv\", default = \"\" }",
+            map(Some("")),
+        ),
+        (
+            "{ rare = { below = 20, to = \"OTHER\" } }",
+            rare(RareTo::Text("OTHER".to_owned())),
+        ),
+        (
+            "{ rare = { below = 20, to = -1 } }",
+            rare(RareTo::Integer(-1)),
+        ),
+        ("{ prefix = 2 }", Action::Prefix(2)),
+        ("{ geo = { decimals = 0 } }", Action::Geo { decimals: 0 }),
+    ] {
+        assert_eq!(action(rule), expected, "{rule}");
+    }
+    for (word, alphabet) in [
+        ("digits", FpeAlphabet::Digits),
+        ("a-z", FpeAlphabet::LowerAlpha),
+        ("0-9a-z", FpeAlphabet::LowerAlnum),
+        ("0-9A-Z", FpeAlphabet::UpperAlnum),
+        ("0-9A-Za-z", FpeAlphabet::Alnum),
+        ("int64", FpeAlphabet::Int64),
+    ] {
+        let identity = "person".to_owned();
+        let rule = format!("{{ fpe = \"person\", alphabet = \"{word}\" }}");
+        assert_eq!(action(&rule), Action::Fpe { identity, alphabet });
+        assert_eq!(alphabet.name(), word);
+    }
 }
 
 #[test]

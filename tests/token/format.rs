@@ -40,6 +40,11 @@ fn keys_have_no_face() {
         "TokenKey(..)"
     );
     assert_eq!(format!("{:?}", domain.shuffle_key()), "ShuffleKey(..)");
+    let (fpe, shift) = (
+        domain.fpe_key("person", "text/1"),
+        domain.shift_key("person", "text/1"),
+    );
+    assert_eq!(format!("{fpe:?}{shift:?}"), "FpeKey(..)ShiftKey(..)");
     assert_eq!(
         format!("{seal:?}"),
         format!("SealKey({:08x})", seal.key_id())
@@ -189,6 +194,10 @@ fn errors_name_no_input() {
         Error::WeakSecret,
         Error::MalformedCheckValue,
         Error::NotCanonical { encoding: "base32" },
+        Error::NotInAlphabet {
+            alphabet: "digits",
+            shortest: 6,
+        },
         Error::NotSealed,
         Error::WrongKey {
             found: 1,
@@ -202,6 +211,7 @@ fn errors_name_no_input() {
         "the secret is not random: all its bytes are equal",
         "a key check value is 16 lowercase hexadecimal characters",
         "the text is not canonical `base32`",
+        "a value is not 6 to 128 characters of `digits`",
         "the bytes are not a seal of version 1",
         "the seal was made with key 00000001, not with key 00000002",
         "the seal is not authentic",

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pseudo_token::{DomainKey, Encoding, Epoch, Error, Lanes, SealKey, Secret};
+use pseudo_token::{
+    Alphabet, DomainKey, Encoding, Epoch, Error, Lanes, SealKey, Secret, ShiftKey, TokenKey,
+};
 
 proptest! {
     #[test]
@@ -154,6 +156,43 @@ proptest! {
             Err(error) => {
                 prop_assert_eq!(error, Error::NotCanonical { encoding: encoding.name() });
             }
+        }
+    }
+
+    #[test]
+    fn a_format_is_kept_and_comes_back(
+        key: [u8; 32],
+        alphabet in prop::sample::select(Alphabet::ALL.to_vec()),
+        digits in vec(any::<prop::sample::Index>(), 6..129),
+        lanes in lanes(),
+    ) {
+        let key = DomainKey::from_bytes(key).fpe_key("account", "text/1").on(lanes);
+        let text: Vec<u8> = digits.iter().map(|digit| *digit.get(alphabet.characters())).collect();
+        let (mut encrypted, mut decrypted) = (Vec::new(), Vec::new());
+        prop_assert_eq!(key.encrypt(alphabet, &[&text], &mut encrypted), Ok(()));
+        prop_assert_eq!(encrypted.len(), text.len());
+        prop_assert!(alphabet.accepts(&encrypted));
+        prop_assert_eq!(key.decrypt(alphabet, &[&encrypted], &mut decrypted), Ok(()));
+        prop_assert_eq!(decrypted, text);
+    }
+
+    #[test]
+    fn days_are_the_remainder_of_the_hmac(
+        key: [u8; 32],
+        limit in prop_oneof![1_u32..400, any::<u32>()],
+        subjects in vec(vec(any::<u8>(), 0..40), 0..600),
+        lanes in lanes(),
+    ) {
+        let subjects: Vec<&[u8]> = subjects.iter().map(Vec::as_slice).collect();
+        let mut days = vec![0; subjects.len()];
+        ShiftKey::from_bytes(&key).on(lanes).days(limit, &subjects, &mut days);
+        let mut digests = vec![[0; 32]; subjects.len()];
+        TokenKey::from_bytes(&key).tokens(&subjects, &mut digests);
+        for (days, digest) in days.into_iter().zip(digests) {
+            let number = u64::from_be_bytes(*digest.first_chunk().unwrap());
+            let limit = i128::from(limit);
+            prop_assert_eq!(i128::from(days), i128::from(number) % (2 * limit + 1) - limit);
+            prop_assert!(i128::from(days).abs() <= limit);
         }
     }
 

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod ff1;
 mod format;
 mod hex;
 mod laws;
 mod paths;
+mod random;
+mod smoke;
 mod standards;
 mod vectors;
 mod wycheproof;

@@ -1,9 +1,15 @@
 //! Every path of this machine against the reference: the same bytes, whatever the lengths and their
 //! mix.
 
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes256Siv;
+use hmac::{Hmac, Mac};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use pseudo_token::{DomainKey, Encoding, Lanes};
+use pseudo_token::{DomainKey, Encoding, Lanes, SealKey, TokenKey};
+use sha2::Sha256;
+
+use crate::random::Random;
 
 #[test]
 fn every_machine_has_the_safe_paths_and_a_best_one() {
@@ -67,6 +73,63 @@ fn values_at_the_end_of_a_page() {
         assert_paths_agree(&[3; 32], &values);
     }
 }
+
+/// A million random values of up to 200 bytes: the bytes of the `hmac` crate.
+#[test]
+fn a_million_tokens() {
+    let mut random = Random(0x0bad_5eed_0bad_5eed);
+    let bytes = random.bytes(1 << 16);
+    let key = random.key();
+    let hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let mut tokens = vec![[0; 16]; MILLION.1];
+    for _ in 0..MILLION.0 {
+        let values = random.values(&bytes, MILLION.1);
+        let digest = |value: &&[u8]| -> [u8; 16] {
+            let digest = hmac.clone().chain_update(value).finalize().into_bytes();
+            *digest.first_chunk().unwrap()
+        };
+        let expected: Vec<[u8; 16]> = values.iter().map(digest).collect();
+        for lanes in Lanes::available() {
+            TokenKey::from_bytes(&key)
+                .on(lanes)
+                .tokens(&values, &mut tokens);
+            assert!(tokens == expected, "{lanes:?}");
+        }
+    }
+}
+
+/// A million random values of up to 200 bytes: the bytes of the `aes-siv` crate.
+#[test]
+fn a_million_seals() {
+    let mut random = Random(0x5eed_0bad_5eed_0bad);
+    let bytes = random.bytes(1 << 16);
+    let key: [u8; 64] = *random.bytes(64).first_chunk().unwrap();
+    let mut siv = Aes256Siv::new(&key.into());
+    let mut sealed = Vec::new();
+    for _ in 0..MILLION.0 {
+        let values = random.values(&bytes, MILLION.1);
+        let mut expected = Vec::new();
+        let mut plaintext = Vec::new();
+        for value in &values {
+            plaintext.clear();
+            plaintext.extend_from_slice(value);
+            plaintext.push(0x80);
+            plaintext.resize(plaintext.len().next_multiple_of(16), 0);
+            expected.extend_from_slice(&[1, 0, 0, 0, 9]);
+            expected.extend(siv.encrypt([[0_u8; 0]], &plaintext).unwrap());
+        }
+        for lanes in Lanes::available() {
+            sealed.clear();
+            SealKey::from_bytes(&key, 9)
+                .on(lanes)
+                .seal(&values, &mut sealed);
+            assert!(sealed == expected, "{lanes:?}");
+        }
+    }
+}
+
+/// A million values, as rounds of many values each.
+const MILLION: (usize, usize) = (200, 5000);
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]

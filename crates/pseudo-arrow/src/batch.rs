@@ -6,8 +6,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::Array;
 use arrow_schema::DataType;
+use pseudo_pii::derive::phone;
 use pseudo_pii::{Blanks, Canonical, Kind, Verdict};
+use pseudo_token::Alphabet;
 
 use crate::bytes::{self, Cell, Cells};
 use crate::column::Present;
@@ -19,6 +22,7 @@ pub(crate) struct Canon {
     pub(crate) kind: Kind,
     pub(crate) blanks: Arc<Blanks>,
     pub(crate) on_invalid: OnInvalid,
+    pub(crate) takes: Takes,
     /// No blank could be the text of a number, a date or a truth value.
     blanks_are_words: bool,
 }
@@ -35,6 +39,7 @@ impl Canon {
             kind,
             blanks,
             on_invalid,
+            takes: Takes::Anything,
             blanks_are_words,
         }
     }
@@ -57,6 +62,60 @@ impl Canon {
             _ => false,
         }
     }
+
+    /// Calls `part` for every row with its canonical text, and counts the rows. It appends a cell
+    /// and says whether it made something of the text; what it makes nothing of is invalid.
+    pub(crate) fn each(
+        &self,
+        array: &dyn Array,
+        tally: &mut Tally,
+        mut part: impl FnMut(Option<&str>) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let cells = bytes::cells(array).ok_or(Error::Assembly)?;
+        let (mut written, mut canonical) = (String::new(), String::new());
+        for row in 0..array.len() {
+            if cells.is_null(row) {
+                tally.null(row);
+                part(None)?;
+                continue;
+            }
+            written.clear();
+            canonical.clear();
+            let text = match cells.cell(row, &mut written) {
+                Cell::Text(text) => text,
+                Cell::Written => &written,
+                Cell::Bytes(_) | Cell::Missing => "",
+            };
+            let (text, verdict) = match self.kind.canonical(text, &self.blanks, &mut canonical) {
+                Canonical::Blank => {
+                    tally.blank(row);
+                    part(None)?;
+                    continue;
+                }
+                Canonical::Same(verdict) => (text, verdict),
+                Canonical::Written(verdict) => (canonical.as_str(), verdict),
+            };
+            match (part(Some(text))?, self.on_invalid) {
+                (true, _) => tally.transformed(row, verdict),
+                (false, OnInvalid::Fail) => return Err(Error::Invalid { row }),
+                (false, OnInvalid::Token | OnInvalid::Null) => tally.nulled(row),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which canonical bytes an action takes; the others are invalid to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Anything,
+    /// Text of an alphabet.
+    Text(Alphabet),
+    /// The digits of a `+86` mobile, its country code left off.
+    Mobile(Alphabet),
+    /// Whole numbers that eighteen digits hold, written with leading zeros.
+    Number,
+    Nothing,
 }
 
 /// The canonical bytes of some rows.
@@ -89,11 +148,14 @@ impl<'a> Batch<'a> {
                 self.present.push(false);
                 continue;
             }
-            let canonical = if as_is {
+            let mut canonical = if as_is {
                 self.as_is(cells, row)
             } else {
                 self.canonical(cells, row, canon)
             };
+            if canon.takes != Takes::Anything {
+                canonical = self.taken(canonical, canon.takes);
+            }
             match (canonical, canon.on_invalid) {
                 (Taken::Blank, _) => tally.blank(row),
                 (Taken::Missing | Taken::Slot(_, Verdict::Invalid), OnInvalid::Fail) => {
@@ -122,14 +184,45 @@ impl<'a> Batch<'a> {
     /// Calls `f` with the canonical bytes of the rows that have them.
     pub(crate) fn with_values<R>(&self, f: impl FnOnce(&[&[u8]]) -> R) -> R {
         let mut values: [&[u8]; BATCH] = [&[]; BATCH];
-        let arena = self.arena.as_bytes();
         for (value, slot) in values.iter_mut().zip(&self.slots) {
-            *value = match slot {
-                Slot::Column(bytes) => bytes,
-                Slot::Arena { start, end } => arena.get(*start..*end).unwrap_or_default(),
-            };
+            *value = slot.bytes(&self.arena);
         }
         f(values.get(..self.slots.len()).unwrap_or_default())
+    }
+
+    /// Answers what an action takes of canonical bytes; what it does not take is like a value
+    /// without text.
+    fn taken(&mut self, canonical: Taken<'a>, takes: Takes) -> Taken<'a> {
+        let Taken::Slot(slot, verdict) = canonical else {
+            return canonical;
+        };
+        let bytes = slot.bytes(&self.arena);
+        let slot = match takes {
+            Takes::Anything => Some(slot),
+            Takes::Text(alphabet) => alphabet.accepts(bytes).then_some(slot),
+            Takes::Mobile(alphabet) => std::str::from_utf8(bytes)
+                .ok()
+                .and_then(phone::mobile)
+                .filter(|mobile| alphabet.accepts(mobile.as_bytes()))
+                .map(|mobile| slot.tail(mobile.len())),
+            Takes::Number => NUMBER
+                .get(bytes.len()..)
+                .filter(|_| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit))
+                .map(|zeros| self.padded(zeros, slot)),
+            Takes::Nothing => None,
+        };
+        slot.map_or(Taken::Missing, |slot| Taken::Slot(slot, verdict))
+    }
+
+    fn padded(&mut self, zeros: &str, digits: Slot<'a>) -> Slot<'a> {
+        let start = self.arena.len();
+        self.arena.push_str(zeros);
+        match digits {
+            Slot::Column(bytes) => self.arena.extend(bytes.iter().copied().map(char::from)),
+            Slot::Arena { start, end } => self.arena.extend_from_within(start..end),
+        }
+        let end = self.arena.len();
+        Slot::Arena { start, end }
     }
 
     fn as_is<C: Cells<'a> + ?Sized>(&mut self, cells: &C, row: usize) -> Taken<'a> {
@@ -189,10 +282,40 @@ impl<'a> Batch<'a> {
 /// How many rows the ciphers take at once.
 pub(crate) const BATCH: usize = 1_024;
 
+/// Eighteen digits.
+const NUMBER: &str = "000000000000000000";
+
 /// Where the canonical bytes of one row are.
+#[derive(Clone, Copy)]
 enum Slot<'a> {
     Column(&'a [u8]),
     Arena { start: usize, end: usize },
+}
+
+impl<'a> Slot<'a> {
+    fn bytes<'s>(self, arena: &'s str) -> &'s [u8]
+    where
+        'a: 's,
+    {
+        match self {
+            Self::Column(bytes) => bytes,
+            Self::Arena { start, end } => arena.as_bytes().get(start..end).unwrap_or_default(),
+        }
+    }
+
+    /// The last bytes alone.
+    fn tail(self, length: usize) -> Self {
+        match self {
+            Self::Column(bytes) => {
+                let start = bytes.len().saturating_sub(length);
+                Self::Column(bytes.get(start..).unwrap_or_default())
+            }
+            Self::Arena { start, end } => Self::Arena {
+                start: start.max(end.saturating_sub(length)),
+                end,
+            },
+        }
+    }
 }
 
 /// What became of one cell.

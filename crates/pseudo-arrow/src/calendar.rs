@@ -4,15 +4,97 @@
 //! Days count from 1970-01-01. The conversions are Howard Hinnant's `civil_from_days` and
 //! `days_from_civil`; they hold for every day that fits the column types.
 
+use arrow_array::cast::AsArray;
 use arrow_array::temporal_conversions::{as_datetime_with_timezone, timestamp_s_to_datetime};
 use arrow_array::timezone::Tz;
-use arrow_array::types::TimestampSecondType;
-use arrow_schema::TimeUnit;
+use arrow_array::types::{
+    ArrowTimestampType, Date32Type, Date64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::{Array, PrimitiveArray};
+use arrow_schema::{DataType, TimeUnit};
 
 use crate::Unit;
 
 pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
 pub(crate) const MILLISECONDS_PER_DAY: i64 = 86_400_000;
+
+/// A day of the proleptic Gregorian calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: i64,
+    month: i64,
+    day: i64,
+}
+
+impl Date {
+    /// Makes a date, `None` when the calendar has no such day or the year is outside 0000 to 9999.
+    pub fn new(year: i32, month: u8, day: u8) -> Option<Self> {
+        let date = Self {
+            year: year.into(),
+            month: month.into(),
+            day: day.into(),
+        };
+        if !(0..=9_999).contains(&year) || !(1..=12).contains(&month) || day == 0 {
+            return None;
+        }
+        let number = days(date.year, date.month)?.checked_add(date.day - 1)?;
+        (Self::of(number)? == date).then_some(date)
+    }
+
+    /// Answers the day that many days after 1970-01-01.
+    pub(crate) fn of(number: i64) -> Option<Self> {
+        let (year, month, day) = civil(number)?;
+        Some(Self { year, month, day })
+    }
+
+    /// Answers the full years from this day to another; negative when the other comes first.
+    pub(crate) fn years_until(self, other: Self) -> i64 {
+        let is_short = (other.month, other.day) < (self.month, self.day);
+        other.year - self.year - i64::from(is_short)
+    }
+}
+
+/// Says whether a column has days: dates, and times in a zone that is known.
+pub(crate) fn has_days(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Date32 | DataType::Date64 => true,
+        DataType::Timestamp(_, zone) => Zone::parse(zone.as_deref()).is_some(),
+        _ => false,
+    }
+}
+
+/// Answers the day of each cell in the column's own zone, where the cell has one.
+pub(crate) fn local_days(array: &dyn Array) -> Option<Vec<Option<i64>>> {
+    Some(match array.data_type() {
+        DataType::Date32 => {
+            let days = array.as_primitive::<Date32Type>();
+            days.values()
+                .iter()
+                .map(|day| Some(i64::from(*day)))
+                .collect()
+        }
+        DataType::Date64 => {
+            let days = array.as_primitive::<Date64Type>();
+            let day = |value: &i64| Some(value.div_euclid(MILLISECONDS_PER_DAY));
+            days.values().iter().map(day).collect()
+        }
+        DataType::Timestamp(unit, zone) => {
+            let zone = Zone::parse(zone.as_deref())?;
+            match unit {
+                TimeUnit::Second => zone.days(array.as_primitive::<TimestampSecondType>()),
+                TimeUnit::Millisecond => {
+                    zone.days(array.as_primitive::<TimestampMillisecondType>())
+                }
+                TimeUnit::Microsecond => {
+                    zone.days(array.as_primitive::<TimestampMicrosecondType>())
+                }
+                TimeUnit::Nanosecond => zone.days(array.as_primitive::<TimestampNanosecondType>()),
+            }
+        }
+        _ => return None,
+    })
+}
 
 /// The zone in which the wall clock of a column is read.
 #[derive(Clone, Copy)]
@@ -41,6 +123,15 @@ impl Zone {
             Self::Fixed(east) => instant.checked_add(east),
             Self::Named(zone) => instant.checked_add(offset(zone, instant)?),
         }
+    }
+
+    fn days<T: ArrowTimestampType>(self, stamps: &PrimitiveArray<T>) -> Vec<Option<i64>> {
+        let per_second = per_second(T::UNIT);
+        let day = |value: &i64| {
+            let second = self.local(value.div_euclid(per_second))?;
+            Some(second.div_euclid(SECONDS_PER_DAY))
+        };
+        stamps.values().iter().map(day).collect()
     }
 
     /// Answers the instant at which the wall clock showed `local`, which lies in the same period as

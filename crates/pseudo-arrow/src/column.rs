@@ -82,6 +82,17 @@ impl Bytes {
         Ok(())
     }
 
+    /// Appends a cell, NULL where there is none.
+    pub(crate) fn push_option(&mut self, text: Option<&str>) -> Result<(), Error> {
+        match text {
+            Some(text) => self.push(text.as_bytes()),
+            None => {
+                self.push_null();
+                Ok(())
+            }
+        }
+    }
+
     pub(crate) fn push_null(&mut self) {
         self.offsets.push(self.end());
         self.nulls.append_null();
@@ -173,6 +184,31 @@ impl Present {
     pub(crate) fn all(&self) -> bool {
         self.absent == 0
     }
+}
+
+/// Counts the cells of a column and calls `write` with what each becomes; a cell that is there and
+/// becomes nothing is invalid.
+pub(crate) fn each_cell<T>(
+    array: &dyn Array,
+    cells: impl IntoIterator<Item = Option<T>>,
+    on_invalid: OnInvalid,
+    tally: &mut Tally,
+    mut write: impl FnMut(Option<T>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for (row, cell) in cells.into_iter().enumerate() {
+        if array.is_null(row) {
+            tally.null(row);
+            write(None)?;
+            continue;
+        }
+        match cell {
+            Some(_) => tally.transformed(row, Verdict::Valid),
+            None if on_invalid == OnInvalid::Fail => return Err(Error::Invalid { row }),
+            None => tally.nulled(row),
+        }
+        write(cell)?;
+    }
+    Ok(())
 }
 
 /// Maps the cells of a column of numbers; what `f` has no answer for is invalid.

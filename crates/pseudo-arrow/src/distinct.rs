@@ -31,6 +31,30 @@ pub(crate) fn is_encoded(array: &dyn Array) -> bool {
     )
 }
 
+/// Writes the cells of an encoded array out, row by row; `None` for one that is not encoded.
+pub(crate) fn plain(array: &dyn Array) -> Result<Option<ArrayRef>, Error> {
+    if !is_encoded(array) {
+        return Ok(None);
+    }
+    let encoded = Encoded::of(array)?;
+    Ok(Some(if encoded.values.is_empty() {
+        new_null_array(encoded.values.data_type(), array.len())
+    } else {
+        take(&encoded.values, &encoded.rows, None)?
+    }))
+}
+
+/// Answers the values that rows of an encoded array use and how many rows use each; `None` for one
+/// that is not encoded.
+pub(crate) fn weighed(array: &dyn Array) -> Result<Option<(ArrayRef, Vec<u64>)>, Error> {
+    if !is_encoded(array) {
+        return Ok(None);
+    }
+    let encoded = Encoded::of(array)?;
+    let weights = encoded.weights();
+    Ok(Some((encoded.values, weights)))
+}
+
 /// Transforms an encoded array into `output`.
 pub(crate) fn apply(
     kernel: &Kernel,
@@ -115,20 +139,25 @@ impl Encoded {
         })
     }
 
+    /// Answers how many rows use each value.
+    fn weights(&self) -> Vec<u64> {
+        let mut weights = vec![0_u64; self.values.len()];
+        for row in self.rows.iter().flatten() {
+            if let Some(weight) = weights.get_mut(row.as_usize()) {
+                *weight += 1;
+            }
+        }
+        weights
+    }
+
     /// Transforms each value that is used, once.
     fn once_per_value(
         &self,
         kernel: &Kernel,
         outcome: &mut Outcome,
     ) -> Result<(ArrayRef, UInt64Array), Error> {
-        let mut weights = vec![0_u64; self.values.len()];
-        for row in 0..self.rows.len() {
-            if self.rows.is_null(row) {
-                outcome.null += 1;
-            } else if let Some(weight) = weights.get_mut(self.rows.value(row).as_usize()) {
-                *weight += 1;
-            }
-        }
+        let weights = self.weights();
+        outcome.null += self.rows.null_count() as u64;
         let unused: BooleanArray = weights.iter().map(|weight| Some(*weight == 0)).collect();
         let used = if weights.contains(&0) {
             nullif(&self.values, &unused)?

@@ -28,7 +28,7 @@ pub enum Error {
         /// Bits asked for.
         bits: u16,
     },
-    /// The step or the edges of a `band` or `round` are not usable.
+    /// The numbers of a `band`, `round`, `age` or `shift` are not usable.
     #[error("`{action}` needs {needs}")]
     Steps {
         /// Name of the action as a policy writes it.
@@ -42,6 +42,15 @@ pub enum Error {
         /// Type of the column.
         data_type: DataType,
     },
+    /// The number that stands for rare values cannot be written in the type of the column.
+    #[error("`rare` has a number that a column of type {data_type} cannot hold")]
+    RareType {
+        /// Type of the column.
+        data_type: DataType,
+    },
+    /// An action that moves the rows of one subject alike was given no subject for each row.
+    #[error("`shift` needs the subject of each row")]
+    NoSubject,
     /// The text of one batch outgrew the 2 GiB that 32-bit offsets can address.
     #[error("more than 2 GiB of text in one batch")]
     TooLarge,

@@ -4,12 +4,19 @@
 //! what its values give; cutting a column anywhere gives the same cells; a slice gives what its
 //! copy gives.
 
+mod age;
 mod band;
 mod constant;
 mod derive;
+mod fpe;
+mod geo;
+mod map;
 mod mask;
+mod prefix;
+mod rare;
 mod round;
 mod seal;
+mod shift;
 mod token;
 mod truncate;
 
@@ -19,11 +26,11 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::DataType;
 use pseudo_pii::{Blanks, Kind};
-use pseudo_token::{SealKey, TokenKey};
+use pseudo_token::{Alphabet, FpeKey, SealKey, ShiftKey, TokenKey};
 
 use crate::batch::Canon;
 use crate::outcome::Tally;
-use crate::{Error, Number, Outcome, distinct};
+use crate::{Date, Error, Kept, Number, Outcome, bytes, distinct};
 
 /// One action of a policy, bound to its key, kind and options. One kernel serves many threads.
 pub struct Kernel {
@@ -77,6 +84,28 @@ impl Kernel {
         }
     }
 
+    /// Makes the kernel of `fpe`: pseudonyms of the length and alphabet of the value.
+    ///
+    /// A value that the form cannot hold is invalid, and an invalid value becomes NULL under
+    /// [`OnInvalid::Token`] too: nothing is ever left in clear.
+    pub fn fpe(
+        key: impl Into<Arc<FpeKey>>,
+        kind: Kind,
+        blanks: impl Into<Arc<Blanks>>,
+        form: FpeForm,
+        on_invalid: OnInvalid,
+    ) -> Self {
+        Self {
+            action: Action::Fpe(fpe::Fpe::new(
+                key.into(),
+                kind,
+                blanks.into(),
+                form,
+                on_invalid,
+            )),
+        }
+    }
+
     /// Makes the kernel that answers the same text for every cell that is not NULL.
     pub fn constant(text: impl Into<String>) -> Self {
         Self {
@@ -90,6 +119,40 @@ impl Kernel {
             action: Action::Mask(mask::Mask {
                 keep_first,
                 keep_last,
+            }),
+        }
+    }
+
+    /// Makes the kernel of `prefix`: the first `characters` characters, NULL where there are no
+    /// more than those.
+    pub fn prefix(characters: usize) -> Self {
+        Self {
+            action: Action::Prefix(prefix::Prefix { characters }),
+        }
+    }
+
+    /// Makes the kernel of `map`: each text becomes the entry that equals it exactly, and `default`
+    /// where there is none. Without a default such a text is invalid.
+    pub fn map(
+        entries: impl IntoIterator<Item = (String, String)>,
+        default: Option<String>,
+        on_invalid: OnInvalid,
+    ) -> Self {
+        Self {
+            action: Action::Map(map::Map {
+                entries: entries.into_iter().collect(),
+                default,
+                on_invalid,
+            }),
+        }
+    }
+
+    /// Makes the kernel of `rare`: values that are not among those kept become `to`.
+    pub fn rare(kept: impl Into<Arc<Kept>>, to: RareTo) -> Self {
+        Self {
+            action: Action::Rare(rare::Rare {
+                kept: kept.into(),
+                to,
             }),
         }
     }
@@ -115,6 +178,60 @@ impl Kernel {
         })
     }
 
+    /// Makes the kernel of `geo`: coordinates become the nearest with this many decimals, half to
+    /// even.
+    pub fn geo(decimals: u8, on_invalid: OnInvalid) -> Self {
+        Self {
+            action: Action::Geo(geo::Geo::new(decimals, on_invalid)),
+        }
+    }
+
+    /// Makes the kernel of `age`: dates of birth and resident IDs become the band of the age that
+    /// was reached on the day `at`, `30-34` of a width of five years, `75+` from `top` on.
+    ///
+    /// `kind` is that of a column of text or numbers; without one it is `cn-resident-id`.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for a width of zero and for a top that is zero or above 1,000.
+    pub fn age(
+        width: u32,
+        top: u32,
+        at: Date,
+        kind: Option<Kind>,
+        blanks: impl Into<Arc<Blanks>>,
+        on_invalid: OnInvalid,
+    ) -> Result<Self, Error> {
+        let canon = Canon::new(
+            kind.unwrap_or(Kind::CnResidentId),
+            blanks.into(),
+            on_invalid,
+        );
+        Ok(Self {
+            action: Action::Age(age::Age::new(width, top, at, canon)?),
+        })
+    }
+
+    /// Makes the kernel of `shift`: all dates of one subject move by the same number of days, at
+    /// most `days` to either side. It needs [`Kernel::apply_with_subject`].
+    ///
+    /// `subject` and `blanks` are those of the identity of the subject column. A row whose subject
+    /// is NULL or blank becomes NULL.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for zero days.
+    pub fn shift(
+        key: impl Into<Arc<ShiftKey>>,
+        subject: Kind,
+        blanks: impl Into<Arc<Blanks>>,
+        days: u32,
+        on_invalid: OnInvalid,
+    ) -> Result<Self, Error> {
+        let canon = Canon::new(subject, blanks.into(), OnInvalid::Token);
+        Ok(Self {
+            action: Action::Shift(shift::Shift::new(key.into(), canon, days, on_invalid)?),
+        })
+    }
+
     /// Makes the kernel of `truncate`: dates and times become the start of the period they fall in.
     pub fn truncate(unit: Unit, on_invalid: OnInvalid) -> Self {
         Self {
@@ -124,7 +241,8 @@ impl Kernel {
 
     /// Makes the kernel of `derive`: one part of an identifier.
     ///
-    /// `kind` is that of the column; without one it is the kind that the part belongs to.
+    /// `kind` is that of the column; without one it is the kind that the part belongs to. `length`
+    /// has no use for one: it counts the text as it is, and nothing is blank.
     /// `run_year` anchors the thirty-year cycle of `model-year` and is used by nothing else.
     pub fn derive(
         part: Part,
@@ -133,7 +251,11 @@ impl Kernel {
         run_year: i32,
         on_invalid: OnInvalid,
     ) -> Self {
-        let canon = Canon::new(kind.unwrap_or(part.kind()), blanks.into(), on_invalid);
+        let kind = match part {
+            Part::Length => part.kind(),
+            _ => kind.unwrap_or(part.kind()),
+        };
+        let canon = Canon::new(kind, blanks.into(), on_invalid);
         Self {
             action: Action::Derive(derive::Derive {
                 part,
@@ -145,8 +267,8 @@ impl Kernel {
 
     /// Answers the type that a column of type `input` becomes.
     ///
-    /// A dictionary stays one where the output is text made per distinct value (`token`, `seal`,
-    /// `mask`, `derive`, `constant`); run ends are expanded.
+    /// A dictionary stays one where the output is text, but for the bands of numbers; run ends are
+    /// expanded.
     ///
     /// # Errors
     /// [`Error::UnsupportedType`] and [`Error::StepType`]: the column has to be refused before a
@@ -168,14 +290,57 @@ impl Kernel {
         }
     }
 
+    /// Says whether the kernel needs the subject of each row: [`Kernel::apply_with_subject`].
+    pub fn needs_subject(&self) -> bool {
+        matches!(self.action, Action::Shift(_))
+    }
+
+    /// Transforms a column, given the subject of each row, and adds to `outcome` what became of its
+    /// cells. A kernel that does not need subjects takes no notice of them.
+    ///
+    /// # Errors
+    /// Those of [`Kernel::apply`]; [`Error::UnsupportedType`] for subjects that have no canonical
+    /// text, [`Error::NoSubject`] for subjects that are not as many as the rows.
+    pub fn apply_with_subject(
+        &self,
+        array: &dyn Array,
+        subject: &dyn Array,
+        outcome: &mut Outcome,
+    ) -> Result<ArrayRef, Error> {
+        let Action::Shift(shift) = &self.action else {
+            return self.apply(array, outcome);
+        };
+        let output = self.output(array.data_type())?;
+        if subject.len() != array.len() {
+            return Err(Error::NoSubject);
+        }
+        let offsets = shift.offsets(subject)?;
+        outcome.rows += array.len() as u64;
+        if *array.data_type() == DataType::Null {
+            outcome.null += array.len() as u64;
+            return Ok(new_null_array(&output, array.len()));
+        }
+        let tally = &mut Tally {
+            outcome,
+            weights: None,
+        };
+        match distinct::plain(array)? {
+            Some(plain) => shift.apply(&plain, &offsets, tally),
+            None => shift.apply(array, &offsets, tally),
+        }
+    }
+
     /// Transforms a column and adds to `outcome` what became of its cells.
     ///
     /// # Errors
-    /// What [`Kernel::output`] refuses; [`Error::Invalid`] with the first row that a rule with
-    /// [`OnInvalid::Fail`] does not accept. After an error the counts of this call are not
-    /// complete.
+    /// [`Error::NoSubject`] for a kernel that needs subjects. What [`Kernel::output`] refuses;
+    /// [`Error::Invalid`] with the first row that a rule with [`OnInvalid::Fail`] does not accept.
+    /// After an error the counts of this call are not complete.
     pub fn apply(&self, array: &dyn Array, outcome: &mut Outcome) -> Result<ArrayRef, Error> {
         let output = self.output(array.data_type())?;
+        if self.needs_subject() {
+            return Err(Error::NoSubject);
+        }
         let rows = array.len();
         outcome.rows += rows as u64;
         match &self.action {
@@ -210,12 +375,19 @@ impl Kernel {
     pub(crate) fn plain(&self, array: &dyn Array, tally: &mut Tally) -> Result<ArrayRef, Error> {
         match &self.action {
             Action::Keep | Action::Null(_) => Err(self.unsupported(array.data_type())),
+            Action::Shift(_) => Err(Error::NoSubject),
             Action::Token(token) => token.apply(array, tally),
             Action::Seal(seal) => seal.apply(array, tally),
+            Action::Fpe(fpe) => fpe.apply(array, tally),
             Action::Constant(constant) => constant.apply(array, tally),
             Action::Mask(mask) => mask.apply(array, tally),
+            Action::Prefix(prefix) => prefix.apply(array, tally),
+            Action::Map(map) => map.apply(array, tally),
+            Action::Rare(rare) => rare.apply(array, tally),
             Action::Band(band) => band.apply(array, tally),
             Action::Round(round) => round.apply(array, tally),
+            Action::Geo(geo) => geo.apply(array, tally),
+            Action::Age(age) => age.apply(array, tally),
             Action::Truncate(truncate) => truncate.apply(array, tally),
             Action::Derive(derive) => derive.apply(array, tally),
         }
@@ -226,10 +398,15 @@ impl Kernel {
             Action::Keep | Action::Null(_) => None,
             Action::Token(token) => token.output(input),
             Action::Seal(seal) => seal.output(input),
+            Action::Fpe(fpe) => fpe.output(input),
             Action::Constant(_) => (!is_encoded_type(input)).then_some(DataType::Utf8),
-            Action::Mask(_) => mask::Mask::output(input),
+            Action::Mask(_) | Action::Prefix(_) | Action::Map(_) => text_output(input),
+            Action::Rare(rare) => return rare.output(input),
             Action::Band(_) => band::Banding::output(input),
             Action::Round(round) => return round.output(input),
+            Action::Geo(geo) => geo.output(input),
+            Action::Age(age) => age.output(input),
+            Action::Shift(_) => shift::Shift::output(input),
             Action::Truncate(truncate) => truncate.output(input),
             Action::Derive(derive) => derive.output(input),
         };
@@ -240,13 +417,20 @@ impl Kernel {
         match &self.action {
             Action::Token(_)
             | Action::Seal(_)
+            | Action::Fpe(_)
             | Action::Constant(_)
             | Action::Mask(_)
+            | Action::Prefix(_)
+            | Action::Map(_)
+            | Action::Rare(_)
+            | Action::Age(_)
             | Action::Derive(_) => true,
             Action::Keep
             | Action::Null(_)
             | Action::Band(_)
             | Action::Round(_)
+            | Action::Geo(_)
+            | Action::Shift(_)
             | Action::Truncate(_) => false,
         }
     }
@@ -302,6 +486,25 @@ pub enum SealForm {
     Binary,
 }
 
+/// What a format-preserving pseudonym keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FpeForm {
+    /// The length of the canonical text, within an alphabet: text. Of a phone number, the eleven
+    /// digits of a `+86` mobile.
+    Text(Alphabet),
+    /// Whole numbers below 10^18, of kind `integer`: Int64.
+    Int64,
+}
+
+/// What `rare` writes in place of a rare value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RareTo {
+    /// A text; columns of numbers become text.
+    Text(String),
+    /// A number; for columns of whole numbers, whose type stays.
+    Integer(i64),
+}
+
 /// What becomes of a value with the wrong structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnInvalid {
@@ -346,15 +549,28 @@ pub enum Part {
     ModelYear,
     /// Domain of an e-mail address.
     EmailDomain,
+    /// GB/T 2260 code of the city of a resident ID.
+    City,
+    /// First three digits of a `+86` mobile: the network that issued it.
+    IssueNetwork,
+    /// Assembly plant of a VIN.
+    Plant,
+    /// Whether a number plate is one of the new energy vehicles, Boolean.
+    IsNev,
+    /// Unicode scalar values of a text, Int32.
+    Length,
 }
 
 impl Part {
     /// Answers the kind that the part belongs to.
     pub fn kind(self) -> Kind {
         match self {
-            Self::BirthYear | Self::Sex | Self::Province => Kind::CnResidentId,
-            Self::Wmi | Self::ModelYear => Kind::Vin,
+            Self::BirthYear | Self::Sex | Self::Province | Self::City => Kind::CnResidentId,
+            Self::Wmi | Self::ModelYear | Self::Plant => Kind::Vin,
             Self::EmailDomain => Kind::Email,
+            Self::IssueNetwork => Kind::CnPhone,
+            Self::IsNev => Kind::CnPlate,
+            Self::Length => Kind::Exact,
         }
     }
 }
@@ -374,10 +590,17 @@ enum Action {
     Null(DataType),
     Token(token::Token),
     Seal(seal::Seal),
+    Fpe(fpe::Fpe),
     Constant(constant::Constant),
     Mask(mask::Mask),
+    Prefix(prefix::Prefix),
+    Map(map::Map),
+    Rare(rare::Rare),
     Band(band::Banding),
     Round(round::Round),
+    Geo(geo::Geo),
+    Age(age::Age),
+    Shift(shift::Shift),
     Truncate(truncate::Truncate),
     Derive(derive::Derive),
 }
@@ -389,10 +612,17 @@ impl Action {
             Self::Null(_) => "null",
             Self::Token(_) => "token",
             Self::Seal(_) => "seal",
+            Self::Fpe(_) => "fpe",
             Self::Constant(_) => "constant",
             Self::Mask(_) => "mask",
+            Self::Prefix(_) => "prefix",
+            Self::Map(_) => "map",
+            Self::Rare(_) => "rare",
             Self::Band(_) => "band",
             Self::Round(_) => "round",
+            Self::Geo(_) => "geo",
+            Self::Age(_) => "age",
+            Self::Shift(_) => "shift",
             Self::Truncate(_) => "truncate",
             Self::Derive(_) => "derive",
         }
@@ -404,4 +634,8 @@ fn is_encoded_type(data_type: &DataType) -> bool {
         data_type,
         DataType::Dictionary(..) | DataType::RunEndEncoded(..)
     )
+}
+
+fn text_output(input: &DataType) -> Option<DataType> {
+    (bytes::is_text(input) || *input == DataType::Null).then_some(DataType::Utf8)
 }

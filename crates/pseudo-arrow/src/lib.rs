@@ -7,12 +7,13 @@
 //! where a column is cut into batches.
 //!
 //! Reading order: [`Kernel`] and its actions in `kernel/`, `bytes` (Arrow value to text), `batch`
-//! (text to canonical bytes, a thousand at a time), `distinct` (dictionaries), [`Outcome`],
-//! [`Error`].
+//! (text to canonical bytes, a thousand at a time), `distinct` (dictionaries), [`Census`] (the
+//! first pass of `rare`), [`Outcome`], [`Error`].
 
 mod batch;
 mod bytes;
 mod calendar;
+mod census;
 mod column;
 mod distinct;
 mod error;
@@ -21,7 +22,9 @@ mod number;
 mod outcome;
 pub mod sample;
 
+pub use calendar::Date;
+pub use census::{Census, Kept};
 pub use error::Error;
-pub use kernel::{Band, Kernel, OnInvalid, Part, SealForm, TokenForm, Unit};
+pub use kernel::{Band, FpeForm, Kernel, OnInvalid, Part, RareTo, SealForm, TokenForm, Unit};
 pub use number::Number;
 pub use outcome::{Outcome, Sketch};

@@ -74,6 +74,27 @@ impl Sketch {
         }
     }
 
+    /// Adds one pseudonym whose bytes are not evenly spread.
+    pub(crate) fn insert_text(&mut self, text: &[u8]) {
+        let (words, rest) = text.as_chunks::<8>();
+        let mut last = [0; 8];
+        last.iter_mut()
+            .zip(rest)
+            .for_each(|(place, byte)| *place = *byte);
+        let words = words
+            .iter()
+            .chain([&last])
+            .map(|word| u64::from_le_bytes(*word));
+        // The finaliser of SplitMix64 after each word: every bit reaches every bit.
+        let hash = words.fold(text.len() as u64, |hash, word| {
+            let hash = (hash ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            hash ^ (hash >> 31)
+        });
+        self.insert(&hash.to_be_bytes());
+    }
+
     /// Adds the tokens of another sketch.
     pub fn merge(&mut self, other: &Self) {
         if self.registers.is_empty() {
@@ -127,6 +148,11 @@ impl Tally<'_> {
 
     pub(crate) fn blank(&mut self, row: usize) {
         self.outcome.blank += self.weight(row);
+    }
+
+    /// Counts a cell that became NULL because the rule says so.
+    pub(crate) fn withheld(&mut self, row: usize) {
+        self.outcome.nulled += self.weight(row);
     }
 
     /// Counts an invalid value that became NULL.

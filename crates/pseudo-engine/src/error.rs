@@ -84,6 +84,12 @@ pub enum Error {
         /// Check value and epoch of the keyring's primary.
         keyring: (String, u32),
     },
+    /// A rule counts ages, and nobody says on which day.
+    #[error("table `{table}`: an `age` rule has no `at`, and the run has none either")]
+    NoDay {
+        /// The table.
+        table: String,
+    },
     /// The run id that was asked for is taken, or is no name of a directory.
     #[error("run id `{run_id}` {fault}")]
     RunId {
@@ -109,7 +115,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
-            Self::Refused(_) | Self::Keyring(_) | Self::OtherKey { .. } | Self::RunId { .. } => 2,
+            Self::Refused(_) | Self::Keyring(_) => 2,
+            Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } => 4,
             Self::Locked { .. } => 75,
@@ -128,6 +135,9 @@ impl Error {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }
             Self::Locked { .. } => Some("run again when it has ended".to_owned()),
+            Self::NoDay { .. } => {
+                Some("write `at = \"2026-01-01\"` in the rule, or run with `--at`".to_owned())
+            }
             Self::OtherKey { .. } => Some(
                 "with another key no token equals one of the runs before: give the right keyring, \
                  or say `--new-epoch` if that is meant"

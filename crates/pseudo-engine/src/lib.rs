@@ -17,6 +17,8 @@ pub mod run;
 pub mod sample;
 
 mod chunk;
+mod inputs;
+mod kernels;
 mod lock;
 mod order;
 mod project;

@@ -1,6 +1,7 @@
 //! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and
 //! no secrets, and two runs over the same input differ in it by run id and times alone.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use pseudo_arrow::Outcome;
@@ -55,6 +56,12 @@ pub struct Recipe {
     pub key_check_value: String,
     /// The year that derived model years are counted from, when a rule uses it.
     pub year: Option<i32>,
+    /// The day on which ages are counted, when a rule leaves it to the run.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// SHA-256, in hex, of the files that `map` rules read.
+    #[serde(default)]
+    pub maps: BTreeMap<String, String>,
 }
 
 /// One table.

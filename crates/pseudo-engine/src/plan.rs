@@ -7,6 +7,7 @@ use pseudo_policy::{Fault, Pipeline, Refusal, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
+use crate::inputs::{self, Maps};
 use crate::source::{Root, SourceTable};
 use crate::{Error, Result};
 
@@ -25,8 +26,17 @@ pub struct TableJob {
     pub plan: TablePlan,
     pub(crate) source: SourceTable,
     pub(crate) filter: Option<Box<dyn RowFilter>>,
+    pub(crate) maps: Maps,
     /// The source columns that a rule or the filter reads, ascending.
     pub(crate) read: Vec<usize>,
+}
+
+impl TableJob {
+    /// The source columns that the filter reads.
+    pub(crate) fn filter_columns(&self) -> impl Iterator<Item = usize> {
+        let names = self.filter.iter().flat_map(|filter| filter.columns());
+        names.filter_map(|name| self.source.schema.index_of(name).ok())
+    }
 }
 
 impl Job {
@@ -113,7 +123,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let mut tables = Vec::new();
     let mut violations = Vec::new();
     for table in &pipeline.tables {
-        match bind(&pipeline, &root, table, filters) {
+        match bind(&pipeline, base, &root, table, filters) {
             Ok(Some(bound)) => tables.push(bound),
             Ok(None) => tracing::warn!(table = table.name, "no source file, so no table"),
             Err(Error::Refused(refusal)) => violations.extend(refusal.violations),
@@ -139,6 +149,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
 
 fn bind(
     pipeline: &Pipeline,
+    base: &Path,
     root: &Root,
     table: &Table,
     filters: &dyn FilterCompiler,
@@ -172,18 +183,22 @@ fn bind(
             })
     };
     let filter = plan.filter.as_ref().map(compile).transpose()?;
-    let mut read = plan.source_columns();
-    for column in filter.iter().flat_map(|filter| filter.columns()) {
-        read.extend(source.schema.index_of(column).ok());
-    }
-    read.sort_unstable();
-    read.dedup();
-    Ok(Some(TableJob {
+    let maps = inputs::maps(base, &plan).map_err(|reason| {
+        let place = format!("table [tables.{}.columns]", table.name);
+        refuse(&pipeline.file, table.columns_line, &place, reason)
+    })?;
+    let mut bound = TableJob {
+        read: plan.source_columns(),
         plan,
         source,
         filter,
-        read,
-    }))
+        maps,
+    };
+    let filtered: Vec<usize> = bound.filter_columns().collect();
+    bound.read.extend(filtered);
+    bound.read.sort_unstable();
+    bound.read.dedup();
+    Ok(Some(bound))
 }
 
 /// Analysts read the sink: keys below it would be theirs.

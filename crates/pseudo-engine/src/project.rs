@@ -6,14 +6,13 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOption
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
-use pseudo_pii::Blanks;
-use pseudo_policy::{
-    Action, Band, Number, OnInvalid, Order, Part, PlannedColumn, SealEncoding, TokenEncoding, Unit,
-};
-use pseudo_token::{DomainKey, ShuffleKey};
+use pseudo_policy::{Order, PlannedColumn};
+use pseudo_token::ShuffleKey;
 use sha2::{Digest, Sha256};
 
 use crate::chunk::Chunk;
+use crate::inputs::Inputs;
+use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
 use crate::sink::Sink;
@@ -34,6 +33,8 @@ struct Column {
     source: String,
     /// Position within the columns that are read.
     position: usize,
+    /// Position of the column that says whom a row is about, for a kernel that asks.
+    subject: Option<usize>,
     kernel: Kernel,
 }
 
@@ -47,29 +48,31 @@ pub(crate) struct ChunkResult {
 }
 
 impl<'a> Projector<'a> {
-    /// Binds the plan of a table to keys.
-    pub(crate) fn new(bound: &'a TableJob, key: &DomainKey, year: i32, sink: Sink) -> Result<Self> {
+    /// Binds the plan of a table to keys and inputs.
+    pub(crate) fn new(
+        bound: &'a TableJob,
+        context: &Context<'_>,
+        inputs: &Inputs<'_>,
+        sink: Sink,
+    ) -> Result<Self> {
         let plan = &bound.plan;
-        let columns = plan
-            .columns
-            .iter()
-            .map(|column| {
-                let position = bound
-                    .read
-                    .binary_search(&column.source_index)
-                    .map_err(|_| Error::Internal("a planned column that is not read".to_owned()))?;
-                let kernel = kernel(column, key, year)?;
-                Ok(Column {
-                    source: column.source.clone(),
-                    position,
-                    kernel,
-                })
+        let position = |index: usize| {
+            let position = bound.read.binary_search(&index);
+            position.map_err(|_| Error::Internal("a planned column that is not read".to_owned()))
+        };
+        let column = |column: &PlannedColumn| {
+            let subject = column.subject.as_ref().map(|subject| subject.source_index);
+            Ok(Column {
+                source: column.source.clone(),
+                position: position(column.source_index)?,
+                subject: subject.map(position).transpose()?,
+                kernel: kernels::kernel(column, context, inputs)?,
             })
-            .collect::<Result<Vec<_>>>()?;
-        let shuffle = (plan.order == Order::Shuffled).then(|| key.shuffle_key());
+        };
+        let shuffle = (plan.order == Order::Shuffled).then(|| context.key.shuffle_key());
         Ok(Self {
             bound,
-            columns,
+            columns: plan.columns.iter().map(column).collect::<Result<_>>()?,
             schema: Arc::new(plan.output_schema()),
             shuffle,
             sink,
@@ -77,7 +80,13 @@ impl<'a> Projector<'a> {
     }
 
     /// Reads, projects and stages one chunk.
-    pub(crate) fn chunk(&self, chunk: &Chunk, staging: &Staging) -> Result<ChunkResult> {
+    /// `file` is memory to write into, worth keeping from one chunk to the next.
+    pub(crate) fn chunk(
+        &self,
+        chunk: &Chunk,
+        staging: &Staging,
+        file: &mut Vec<u8>,
+    ) -> Result<ChunkResult> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let (batch, source_rows) = match &chunk.part {
             None => (RecordBatch::new_empty(Arc::clone(&self.schema)), 0),
@@ -88,18 +97,18 @@ impl<'a> Projector<'a> {
             }
         };
         let rows = batch.num_rows() as u64;
-        let bytes = self.sink.encode(&batch)?;
+        self.sink.encode(&batch, file)?;
         drop(batch);
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = hex(&Sha256::digest(&file));
         let short = sha256.get(..8).unwrap_or_default();
         let path = format!(
             "{}/part-{:05}-{short}.parquet",
             self.bound.plan.table, chunk.index
         );
-        staging.write(&path, &bytes)?;
+        staging.write(&path, file)?;
         let output = OutputManifest {
             path,
-            bytes: bytes.len() as u64,
+            bytes: file.len() as u64,
             sha256,
             rows,
         };
@@ -123,15 +132,22 @@ impl<'a> Projector<'a> {
     ) -> Result<(RecordBatch, u64)> {
         let read = source.read(slice, &self.bound.read)?;
         let source_rows = read.num_rows();
-        let (read, rows) = self.filter(&source.path, read)?;
+        let (read, rows) = filter(self.bound, &source.path, read)?;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
         let fields = self.schema.fields();
         for ((column, outcome), field) in self.columns.iter().zip(outcomes).zip(fields) {
             let input = read.column(column.position);
-            let array = column
-                .kernel
-                .apply(input.as_ref(), outcome)
-                .map_err(|error| self.located(&error, source, slice, column, &rows))?;
+            let applied = match column.subject {
+                Some(subject) => {
+                    let subject = read.column(subject).as_ref();
+                    column
+                        .kernel
+                        .apply_with_subject(input.as_ref(), subject, outcome)
+                }
+                None => column.kernel.apply(input.as_ref(), outcome),
+            };
+            let array =
+                applied.map_err(|error| self.located(&error, source, slice, column, &rows))?;
             if array.data_type() != field.data_type() {
                 let name = field.name();
                 return Err(Error::Internal(format!(
@@ -149,28 +165,6 @@ impl<'a> Projector<'a> {
             None => batch,
         };
         Ok((batch, source_rows as u64))
-    }
-
-    /// The rows that stay, and where in the slice each of them stood.
-    fn filter(&self, path: &str, batch: RecordBatch) -> Result<(RecordBatch, Vec<u32>)> {
-        let rows = u32::try_from(batch.num_rows())
-            .map_err(|_| Error::Internal("a chunk of over 2^32 rows".to_owned()))?;
-        let Some(filter) = &self.bound.filter else {
-            return Ok((batch, (0..rows).collect()));
-        };
-        let fault = |reason: String| Error::source(path, format!("`filter`: {reason}"));
-        let mask: BooleanArray = filter.select(&batch).map_err(fault)?;
-        let stays = |row: u32| {
-            let row = row as usize;
-            mask.is_valid(row) && mask.value(row)
-        };
-        if mask.len() != batch.num_rows() {
-            return Err(Error::Internal("a filter that loses rows".to_owned()));
-        }
-        let kept = (0..rows).filter(|&row| stays(row)).collect();
-        let batch = filter_record_batch(&batch, &mask)
-            .map_err(|error| Error::reading_arrow(path, &error))?;
-        Ok((batch, kept))
     }
 
     /// A kernel's error with the place of the cell.
@@ -207,109 +201,28 @@ impl<'a> Projector<'a> {
     }
 }
 
-fn kernel(column: &PlannedColumn, key: &DomainKey, year: i32) -> Result<Kernel> {
-    let identity = column.identity.as_ref();
-    let blanks = match identity.and_then(|identity| identity.blank.as_ref()) {
-        Some(list) => Blanks::new(list),
-        None => Blanks::default(),
+/// The rows that stay, and where in the slice each of them stood.
+pub(crate) fn filter(
+    bound: &TableJob,
+    path: &str,
+    batch: RecordBatch,
+) -> Result<(RecordBatch, Vec<u32>)> {
+    let rows = u32::try_from(batch.num_rows())
+        .map_err(|_| Error::Internal("a chunk of over 2^32 rows".to_owned()))?;
+    let Some(filter) = &bound.filter else {
+        return Ok((batch, (0..rows).collect()));
     };
-    let on_invalid = match column.on_invalid {
-        OnInvalid::Token => pseudo_arrow::OnInvalid::Token,
-        OnInvalid::Null => pseudo_arrow::OnInvalid::Null,
-        OnInvalid::Fail => pseudo_arrow::OnInvalid::Fail,
+    let fault = |reason: String| Error::source(path, format!("`filter`: {reason}"));
+    let mask: BooleanArray = filter.select(&batch).map_err(fault)?;
+    let stays = |row: u32| {
+        let row = row as usize;
+        mask.is_valid(row) && mask.value(row)
     };
-    let named = || identity.ok_or_else(|| Error::Internal("a token without identity".to_owned()));
-    let kernel = match &column.action {
-        Action::Keep => Ok(Kernel::keep()),
-        Action::Drop => return Err(Error::Internal("a dropped column in the plan".to_owned())),
-        Action::Null => Ok(Kernel::null(column.output.data_type().clone())),
-        Action::Token { encoding, bits, .. } => {
-            let identity = named()?;
-            let token = key.token_key(&identity.name, identity.kind.id());
-            Kernel::token(
-                token,
-                identity.kind,
-                blanks,
-                token_form(*encoding),
-                *bits,
-                on_invalid,
-            )
-        }
-        Action::Seal { encoding, .. } => {
-            let identity = named()?;
-            let seal = key.seal_key(&identity.name, identity.kind.id());
-            Ok(Kernel::seal(
-                seal,
-                identity.kind,
-                blanks,
-                seal_form(*encoding),
-                on_invalid,
-            ))
-        }
-        Action::Constant(text) => Ok(Kernel::constant(text.clone())),
-        Action::Mask {
-            keep_first,
-            keep_last,
-        } => Ok(Kernel::mask(*keep_first, *keep_last)),
-        Action::Band(Band::Width(width)) => {
-            Kernel::band(pseudo_arrow::Band::Width(number(*width)), on_invalid)
-        }
-        Action::Band(Band::Edges(edges)) => {
-            let edges = edges.iter().copied().map(number).collect();
-            Kernel::band(pseudo_arrow::Band::Edges(edges), on_invalid)
-        }
-        Action::Round(step) => Kernel::round(number(*step), on_invalid),
-        Action::Truncate(unit) => Ok(Kernel::truncate(period(*unit), on_invalid)),
-        Action::Derive(part) => Ok(Kernel::derive(
-            derived(*part),
-            column.kind,
-            blanks,
-            year,
-            on_invalid,
-        )),
-    };
-    kernel.map_err(|error| Error::Internal(format!("column `{}`: {error}", column.source)))
-}
-
-fn number(number: Number) -> pseudo_arrow::Number {
-    pseudo_arrow::Number::new(number.unscaled(), number.scale())
-}
-
-fn token_form(encoding: TokenEncoding) -> pseudo_arrow::TokenForm {
-    match encoding {
-        TokenEncoding::Base32 => pseudo_arrow::TokenForm::Base32,
-        TokenEncoding::Hex => pseudo_arrow::TokenForm::Hex,
-        TokenEncoding::Uuid => pseudo_arrow::TokenForm::Uuid,
-        TokenEncoding::Binary => pseudo_arrow::TokenForm::Binary,
+    if mask.len() != batch.num_rows() {
+        return Err(Error::Internal("a filter that loses rows".to_owned()));
     }
-}
-
-fn seal_form(encoding: SealEncoding) -> pseudo_arrow::SealForm {
-    match encoding {
-        SealEncoding::Base64Url => pseudo_arrow::SealForm::Base64Url,
-        SealEncoding::Base32 => pseudo_arrow::SealForm::Base32,
-        SealEncoding::Binary => pseudo_arrow::SealForm::Binary,
-    }
-}
-
-fn period(unit: Unit) -> pseudo_arrow::Unit {
-    match unit {
-        Unit::Year => pseudo_arrow::Unit::Year,
-        Unit::Quarter => pseudo_arrow::Unit::Quarter,
-        Unit::Month => pseudo_arrow::Unit::Month,
-        Unit::Week => pseudo_arrow::Unit::Week,
-        Unit::Day => pseudo_arrow::Unit::Day,
-        Unit::Hour => pseudo_arrow::Unit::Hour,
-    }
-}
-
-fn derived(part: Part) -> pseudo_arrow::Part {
-    match part {
-        Part::BirthYear => pseudo_arrow::Part::BirthYear,
-        Part::Sex => pseudo_arrow::Part::Sex,
-        Part::Province => pseudo_arrow::Part::Province,
-        Part::Wmi => pseudo_arrow::Part::Wmi,
-        Part::ModelYear => pseudo_arrow::Part::ModelYear,
-        Part::EmailDomain => pseudo_arrow::Part::EmailDomain,
-    }
+    let kept = (0..rows).filter(|&row| stays(row)).collect();
+    let batch =
+        filter_record_batch(&batch, &mask).map_err(|error| Error::reading_arrow(path, &error))?;
+    Ok((batch, kept))
 }

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
 use pseudo_keyring::Keyring;
-use pseudo_policy::{Action, Part, PlannedColumn};
+use pseudo_policy::{Action, Part, PlannedColumn, TablePlan};
 use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::chunk;
+use crate::chunk::{self, Chunk};
+use crate::inputs::Inputs;
+use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
     self, ColumnManifest, Manifest, OutputManifest, Recipe, SourceManifest, TableManifest,
@@ -80,16 +82,14 @@ struct Run<'a> {
     sink: PathBuf,
     recipe: Recipe,
     key: DomainKey,
-    year: i32,
     _lock: Lock,
 }
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job, keyring: &Keyring, options: &'a RunOptions<'a>) -> Result<Self> {
         let (epoch, secret) = keyring.primary()?;
-        let year = options.at.unwrap_or(options.started).year();
         let check_value = secret.check_value(epoch).to_string();
-        let recipe = recipe(job, epoch, check_value, year);
+        let recipe = recipe(job, epoch, check_value, options)?;
         let sink = job.sink();
         staging::create_dir(&sink)?;
         let lock = Lock::take(&sink, &time(options.started))?;
@@ -100,7 +100,6 @@ impl<'a> Run<'a> {
             sink,
             recipe,
             key,
-            year,
             _lock: lock,
         })
     }
@@ -239,14 +238,15 @@ impl<'a> Run<'a> {
     fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         self.options.progress.begin(self.job.rows());
-        let projectors = self.projectors(staging)?;
         let chunks = chunk::cut(self.job)?;
+        let projectors = self.projectors(&chunks, staging)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         (0..rayon::current_num_threads())
             .into_par_iter()
             .for_each(|_| {
+                let mut file = Vec::new();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
@@ -255,7 +255,7 @@ impl<'a> Run<'a> {
                     let Some(projector) = projectors.get(chunk.table) else {
                         return;
                     };
-                    let result = projector.chunk(chunk, staging);
+                    let result = projector.chunk(chunk, staging, &mut file);
                     match &result {
                         Ok(result) => self.options.progress.rows(result.source_rows),
                         Err(_) => next.store(chunks.len(), Ordering::Relaxed),
@@ -278,15 +278,24 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors(&self, staging: &Staging) -> Result<Vec<Projector<'a>>> {
+    fn projectors(&self, chunks: &[Chunk], staging: &Staging) -> Result<Vec<Projector<'a>>> {
         let options = &self.job.pipeline.sink;
-        let projector = |bound: &'a TableJob| {
+        let at = self.options.at.map(|at| at.date_naive());
+        let context = Context {
+            key: &self.key,
+            year: self.options.at.unwrap_or(self.options.started).year(),
+            at: at.and_then(kernels::calendar_date),
+        };
+        let mut projectors = Vec::with_capacity(self.job.tables.len());
+        for (table, bound) in self.job.tables.iter().enumerate() {
             staging.create_dir(&bound.plan.table)?;
+            let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
+            let inputs = Inputs::count(bound, &chunks)?;
             let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
             let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            Projector::new(bound, &self.key, self.year, sink)
-        };
-        self.job.tables.iter().map(projector).collect()
+            projectors.push(Projector::new(bound, &context, &inputs, sink)?);
+        }
+        Ok(projectors)
     }
 
     fn manifest(
@@ -361,10 +370,22 @@ fn table_manifest(
     }
 }
 
-fn recipe(job: &Job, epoch: Epoch, check_value: String, year: i32) -> Recipe {
+fn recipe(
+    job: &Job,
+    epoch: Epoch,
+    check_value: String,
+    options: &RunOptions<'_>,
+) -> Result<Recipe> {
     let plans = || job.tables.iter().map(|bound| &bound.plan);
+    if let Some(plan) = plans().find(|plan| plan.needs_at() && options.at.is_none()) {
+        return Err(Error::NoDay {
+            table: plan.table.clone(),
+        });
+    }
     let by_year = |column: &PlannedColumn| matches!(column.action, Action::Derive(Part::ModelYear));
-    Recipe {
+    let year = options.at.unwrap_or(options.started).year();
+    let maps = job.tables.iter().flat_map(|bound| &bound.maps);
+    Ok(Recipe {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         unicode_version: unicode_version(),
         pipeline: job.pipeline.name.clone(),
@@ -377,7 +398,14 @@ fn recipe(job: &Job, epoch: Epoch, check_value: String, year: i32) -> Recipe {
             .flat_map(|plan| &plan.columns)
             .any(by_year)
             .then_some(year),
-    }
+        at: options
+            .at
+            .filter(|_| plans().any(TablePlan::needs_at))
+            .map(|at| at.date_naive().to_string()),
+        maps: maps
+            .map(|(file, map)| (file.clone(), map.sha256.clone()))
+            .collect(),
+    })
 }
 
 fn time(time: DateTime<Utc>) -> String {

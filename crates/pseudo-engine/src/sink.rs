@@ -2,25 +2,32 @@
 //! tokens are random, so that dictionaries, statistics and compression would cost and gain nothing;
 //! and statistics would copy tokens into the footer. Nothing of the source's metadata is written.
 
+mod pages;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, LogicalType, Type as PhysicalType, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type};
-use pseudo_policy::{Action, Compression as Codec, TablePlan};
+use pseudo_policy::{Action, Compression as Codec, PlannedColumn, TablePlan};
 
 use crate::error::parquet_fault;
 use crate::{Error, Result};
 
 /// Writes files of one table.
 pub(crate) struct Sink {
-    options: ArrowWriterOptions,
     schema: Arc<Schema>,
+    parquet: SchemaDescriptor,
+    properties: WriterPropertiesPtr,
+    row_group_rows: usize,
+    /// Which columns hold random bytes, and get pages of their own.
+    random: Vec<bool>,
 }
 
 impl Sink {
@@ -36,40 +43,86 @@ impl Sink {
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("pseudo ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(compression)
-            .set_max_row_group_row_count(Some(row_group_rows))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true);
-        for column in &plan.columns {
-            let random = matches!(column.action, Action::Token { .. } | Action::Seal { .. });
-            if random && !matches!(column.output.data_type(), DataType::Dictionary(..)) {
-                let path = ColumnPath::from(vec![column.output.name().clone()]);
-                properties = properties
-                    .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
-                    .set_column_dictionary_enabled(path.clone(), false)
-                    .set_column_statistics_enabled(path, EnabledStatistics::None);
-            }
+        // the one random type that has no pages of its own: integers
+        for column in plan.columns.iter().filter(|column| is_random(column)) {
+            let path = ColumnPath::from(vec![column.output.name().clone()]);
+            properties = properties
+                .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_statistics_enabled(path, EnabledStatistics::None);
         }
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties.build())
-            .with_skip_arrow_metadata(true)
-            .with_parquet_schema(parquet);
-        Ok(Self { options, schema })
+        let own_pages =
+            |column: &PlannedColumn| is_random(column) && pages::takes(column.output.data_type());
+        Ok(Self {
+            schema,
+            parquet,
+            properties: Arc::new(properties.build()),
+            row_group_rows: row_group_rows.max(1),
+            random: plan.columns.iter().map(own_pages).collect(),
+        })
     }
 
-    /// The file that holds `batch`.
-    pub(crate) fn encode(&self, batch: &RecordBatch) -> Result<Vec<u8>> {
-        let size = batch.get_array_memory_size();
-        let file = Vec::with_capacity(size / 2);
-        let schema = Arc::clone(&self.schema);
-        let write = || -> Result<Vec<u8>, ParquetError> {
-            let mut writer = ArrowWriter::try_new_with_options(file, schema, self.options.clone())?;
-            if batch.num_rows() > 0 {
-                writer.write(batch)?;
-            }
-            writer.into_inner()
-        };
-        write().map_err(|error| internal(&error))
+    /// Puts the file that holds `batch` into `file`, whose content goes and whose memory is used
+    /// again.
+    pub(crate) fn encode(&self, batch: &RecordBatch, file: &mut Vec<u8>) -> Result<()> {
+        file.clear();
+        self.write(batch, file).map_err(|error| internal(&error))
     }
+
+    fn write(&self, batch: &RecordBatch, file: &mut Vec<u8>) -> Result<(), ParquetError> {
+        let root = self.parquet.root_schema_ptr();
+        let mut writer = SerializedFileWriter::new(file, root, Arc::clone(&self.properties))?;
+        let columns = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&self.schema));
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let rows = self.row_group_rows.min(batch.num_rows() - at);
+            let mut group = writer.next_row_group()?;
+            self.row_group(&batch.slice(at, rows), &columns, &mut group)?;
+            group.close()?;
+            at += rows;
+        }
+        writer.close().map(drop)
+    }
+
+    fn row_group<W: std::io::Write + Send>(
+        &self,
+        batch: &RecordBatch,
+        columns: &ArrowRowGroupWriterFactory,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<(), ParquetError> {
+        // flat columns only: one writer, one leaf and one descriptor for each
+        let writers = columns.create_column_writers(0)?;
+        let fields = self.schema.fields().iter().zip(self.parquet.columns());
+        for (((array, (field, column)), random), mut writer) in batch
+            .columns()
+            .iter()
+            .zip(fields)
+            .zip(&self.random)
+            .zip(writers)
+        {
+            if *random {
+                pages::append(array, column, group)?;
+                continue;
+            }
+            for leaf in compute_leaves(field, array)? {
+                writer.write(&leaf)?;
+            }
+            writer.close()?.append_to_row_group(group)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the cells of a column look like random bytes: no two rows share anything to be
+/// compressed.
+fn is_random(column: &PlannedColumn) -> bool {
+    let keyed = matches!(
+        column.action,
+        Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. }
+    );
+    keyed && !matches!(column.output.data_type(), DataType::Dictionary(..))
 }
 
 /// The Parquet schema of the output. UUID columns carry the logical type of the format, which the

@@ -1,7 +1,7 @@
 //! Where rows come from: a table of the source is a list of files with one schema, each cut into
 //! slices that can be read on their own, in any order, by any thread.
 
-mod csv;
+pub(crate) mod csv;
 mod parquet;
 mod sample;
 

@@ -12,6 +12,8 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+use crate::fold::Short;
+
 /// Version of the Unicode tables every kind of version 1 is defined over.
 ///
 /// Other tables are another version of every kind: a code point unassigned in this one stays as it
@@ -100,32 +102,16 @@ impl Default for Blanks {
     }
 }
 
-/// A value proven canonical without the Unicode tables, once `prefix` stands before it.
+/// A value whose canonical text is known without the Unicode tables. Small enough for a register.
 #[derive(Clone, Copy)]
-pub(crate) struct Quick {
-    pub(crate) prefix: &'static str,
-    pub(crate) verdict: Verdict,
-}
-
-impl Quick {
+pub(crate) enum Quick {
     /// The value as it is.
-    pub(crate) const fn same(verdict: Verdict) -> Self {
-        Self {
-            prefix: "",
-            verdict,
-        }
-    }
+    Same(Verdict),
+    /// The value behind the prefix of Chinese phone numbers.
+    Chinese(Verdict),
 }
 
-/// Prelude of every kind but `exact`.
-pub(crate) fn prelude(value: &str) -> Cow<'_, str> {
-    match scan(value) {
-        Some(_) => Cow::Borrowed(value.trim_matches(' ')),
-        None => prelude_slow(value),
-    }
-}
-
-/// The prelude as it is defined, for any text.
+/// The prelude of every kind but `exact` as it is defined, for any text.
 pub(crate) fn prelude_slow(value: &str) -> Cow<'_, str> {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let mut text = Cow::Borrowed(value);
@@ -213,8 +199,20 @@ pub(crate) fn push_without(text: &str, removed: fn(char) -> bool, out: &mut Stri
     }
 }
 
+/// Appends `text` without separators.
+pub(crate) fn push_number(text: &str, out: &mut String) {
+    match Short::code(text, false) {
+        Some(number) => out.push_str(number.as_str()),
+        None => push_without(text, is_separator, out),
+    }
+}
+
 /// Appends `text` without separators, its ASCII letters in upper case.
 pub(crate) fn push_code(text: &str, out: &mut String) {
+    if let Some(code) = Short::code(text, true) {
+        out.push_str(code.as_str());
+        return;
+    }
     let start = out.len();
     push_without(text, is_separator, out);
     if let Some(code) = out.get_mut(start..) {

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use crate::canonical::{Blanks, Canonical, Quick, Verdict, prelude, prelude_slow};
+use crate::canonical::{Blanks, Canonical, Quick, Verdict, prelude_slow, scan};
+use crate::fold::Short;
 
 pub(crate) mod address;
 pub(crate) mod bank_card;
@@ -104,19 +105,34 @@ impl Kind {
     /// Writes the canonical text of `value` behind what `out` holds, unless `value` is blank or is
     /// that text already.
     pub fn canonical(self, value: &str, blanks: &Blanks, out: &mut String) -> Canonical {
-        if let Some(quick) = self.quick(value) {
-            // A quick value is unchanged by the prelude, so it is what blanks are compared with.
-            return if self != Self::Exact && blanks.hold(value) {
-                Canonical::Blank
-            } else if quick.prefix.is_empty() {
-                Canonical::Same(quick.verdict)
-            } else {
-                out.push_str(quick.prefix);
-                out.push_str(value);
-                Canonical::Written(quick.verdict)
-            };
+        let Some(quick) = self.quick(value) else {
+            return self.cleaned(value, blanks, out);
+        };
+        // A quick value is unchanged by the prelude, so it is what blanks are compared with.
+        if self != Self::Exact && blanks.hold(value) {
+            return Canonical::Blank;
         }
-        self.written(value, &prelude(value), blanks, out)
+        match quick {
+            Quick::Same(verdict) => Canonical::Same(verdict),
+            Quick::Chinese(verdict) => {
+                out.push_str(cn_phone::CHINA);
+                out.push_str(value);
+                Canonical::Written(verdict)
+            }
+        }
+    }
+
+    /// [`Kind::canonical`] of a value that no shortcut of its kind recognises. Apart, so that the
+    /// others need no room for it.
+    #[inline(never)]
+    fn cleaned(self, value: &str, blanks: &Blanks, out: &mut String) -> Canonical {
+        if scan(value).is_some() {
+            self.written(value, value.trim_matches(' '), blanks, out)
+        } else if let Some(folded) = Short::folded(value) {
+            self.written(value, folded.as_str().trim_matches(' '), blanks, out)
+        } else {
+            self.written(value, &prelude_slow(value), blanks, out)
+        }
     }
 
     /// [`Kind::canonical`] by the definition, without any shortcut: the oracle of the tests.

@@ -8,8 +8,6 @@ pub(crate) enum Where {
     Section,
     /// The key that names an action.
     Action,
-    /// The value of `derive`.
-    Part,
     /// The value of `on_invalid`.
     OnInvalid,
     /// The value of `format`, or the extension of a source.
@@ -21,23 +19,11 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 24] = [
+const ABSENT: [(Where, &str); 12] = [
     (Where::Section, "gates"),
     (Where::Section, "limits"),
     (Where::Section, "quarantine"),
-    (Where::Action, "age"),
     (Where::Action, "escrow"),
-    (Where::Action, "fpe"),
-    (Where::Action, "geo"),
-    (Where::Action, "map"),
-    (Where::Action, "prefix"),
-    (Where::Action, "rare"),
-    (Where::Action, "shift"),
-    (Where::Part, "city"),
-    (Where::Part, "is-nev"),
-    (Where::Part, "issue-network"),
-    (Where::Part, "length"),
-    (Where::Part, "plant"),
     (Where::OnInvalid, "quarantine"),
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
@@ -61,7 +47,6 @@ pub(crate) fn message(place: Where, word: &str) -> Option<String> {
     let (_, word) = ABSENT.iter().find(|row| **row == (place, word))?;
     Some(match place {
         Where::Section => format!("this build has no `[{word}]`"),
-        Where::Part => format!("this build has no `derive = \"{word}\"`"),
         Where::OnInvalid => format!("this build has no `on_invalid = \"{word}\"`"),
         Where::Format => format!("this build has no `{word}` format"),
         Where::TextEncoding => format!("this build has no `encoding = \"{word}\"`"),

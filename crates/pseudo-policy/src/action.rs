@@ -2,14 +2,12 @@
 //! wherever data is touched, and so can an auditor.
 
 use pseudo_pii::Kind;
-use toml_edit::Item;
 
-use crate::absent::Where;
-use crate::column::Context;
-use crate::near::nearest;
+use crate::date::Date;
 use crate::number::Number;
-use crate::reader::{Reader, Section, quoted, repeatable, shown, toml_key, toml_text};
-use crate::refusal::Fault;
+use crate::reader::{shown, toml_text};
+
+mod read;
 
 /// What is done to a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +34,13 @@ pub enum Action {
         /// How a sealed value is written.
         encoding: SealEncoding,
     },
+    /// Write values of the same length and alphabet: for schemas that take nothing else.
+    Fpe {
+        /// Name of the identity.
+        identity: String,
+        /// The characters that a value is made of.
+        alphabet: FpeAlphabet,
+    },
     /// Write one text.
     Constant(String),
     /// Write `*` for all but the first and last characters.
@@ -51,8 +56,53 @@ pub enum Action {
     Round(Number),
     /// Cut a date or timestamp to a unit.
     Truncate(Unit),
+    /// Write the range of years that an age falls in.
+    Age {
+        /// Years of a range, at least one.
+        width: u32,
+        /// From this age on there is one range; the one below it ends a year before.
+        top: Option<u32>,
+        /// The day on which ages are counted; without it the run says one.
+        at: Option<Date>,
+    },
+    /// Move dates and timestamps, those of one subject together.
+    Shift {
+        /// Days that they move at most, either way; at least one.
+        days: u32,
+    },
     /// Write a part of an identifier.
     Derive(Part),
+    /// Write what a file says of a text.
+    Map {
+        /// CSV file of two columns; path as written, relative to the pipeline file.
+        file: String,
+        /// What is written of a text that the file does not have; without it such a text is
+        /// invalid.
+        default: Option<String>,
+    },
+    /// Write one value for all that are rare.
+    Rare {
+        /// A value of fewer rows than this is rare; at least 2.
+        below: u64,
+        /// What is written for it.
+        to: RareTo,
+    },
+    /// Write the first characters, at least one.
+    Prefix(usize),
+    /// Round a coordinate.
+    Geo {
+        /// Digits behind the point, 0 to 8.
+        decimals: u8,
+    },
+}
+
+/// What `rare` writes for a rare value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RareTo {
+    /// A text; integers become text.
+    Text(String),
+    /// An integer, in a column of integers.
+    Integer(i64),
 }
 
 /// The ranges of `band`.
@@ -109,6 +159,24 @@ words! {
 }
 
 words! {
+    /// The characters of an `fpe` value, in the order of their digits.
+    FpeAlphabet {
+        /// The ten digits.
+        Digits = "digits",
+        /// Small letters.
+        LowerAlpha = "a-z",
+        /// Digits and small letters.
+        LowerAlnum = "0-9a-z",
+        /// Digits and capital letters.
+        UpperAlnum = "0-9A-Z",
+        /// Digits, capital and small letters.
+        Alnum = "0-9A-Za-z",
+        /// Integers of at most 18 digits, written as Int64.
+        Int64 = "int64",
+    }
+}
+
+words! {
     /// What a date or timestamp is cut to.
     Unit {
         /// 1 January.
@@ -135,23 +203,36 @@ words! {
         Sex = "sex",
         /// GB/T 2260 code of the province, of a resident identity number.
         Province = "province",
+        /// GB/T 2260 code of the city, of a resident identity number.
+        City = "city",
+        /// First three digits, of a Chinese mobile number.
+        IssueNetwork = "issue-network",
         /// World manufacturer identifier, of a vehicle identification number.
         Wmi = "wmi",
         /// Model year, of a vehicle identification number.
         ModelYear = "model-year",
+        /// Plant, of a vehicle identification number.
+        Plant = "plant",
+        /// Whether a number plate is one of new energy.
+        IsNev = "is-nev",
         /// What follows the last `@`, of an e-mail address.
         EmailDomain = "email-domain",
+        /// Characters of a text.
+        Length = "length",
     }
 }
 
 impl Part {
-    /// The kind of identifier that it is a part of.
+    /// The kind of identifier that it is a part of; None for the part that every text has.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> Option<Kind> {
         match self {
-            Self::BirthYear | Self::Sex | Self::Province => Kind::CnResidentId,
-            Self::Wmi | Self::ModelYear => Kind::Vin,
-            Self::EmailDomain => Kind::Email,
+            Self::BirthYear | Self::Sex | Self::Province | Self::City => Some(Kind::CnResidentId),
+            Self::IssueNetwork => Some(Kind::CnPhone),
+            Self::Wmi | Self::ModelYear | Self::Plant => Some(Kind::Vin),
+            Self::IsNev => Some(Kind::CnPlate),
+            Self::EmailDomain => Some(Kind::Email),
+            Self::Length => None,
         }
     }
 }
@@ -164,39 +245,89 @@ pub(crate) const WORDS: [(&str, Action); 3] = [
 ];
 
 /// Keys that name an action.
-pub(crate) const KEYS: [&str; 8] = [
-    "token", "seal", "mask", "constant", "band", "round", "truncate", "derive",
+pub(crate) const KEYS: [&str; 15] = [
+    "token", "seal", "fpe", "mask", "constant", "band", "round", "truncate", "age", "shift",
+    "derive", "map", "rare", "prefix", "geo",
 ];
 
 /// Keys beside them.
-pub(crate) const SIDE_KEYS: [&str; 5] = ["to", "on_invalid", "kind", "encoding", "bits"];
+pub(crate) const SIDE_KEYS: [&str; 7] = [
+    "to",
+    "on_invalid",
+    "kind",
+    "encoding",
+    "bits",
+    "alphabet",
+    "default",
+];
 
 /// An action written out, ready to paste.
 pub(crate) fn example(key: &str) -> Option<&'static str> {
     Some(match key {
         "token" => "token = \"person\"",
         "seal" => "seal = \"person\"",
+        "fpe" => "fpe = \"person\", alphabet = \"0-9A-Z\"",
         "mask" => "mask = { keep_first = 0, keep_last = 4 }",
         "constant" => "constant = \"…\"",
         "band" => "band = { width = 5000 }",
         "round" => "round = 1000",
         "truncate" => "truncate = \"month\"",
+        "age" => "age = { width = 5, top = 75 }",
+        "shift" => "shift = { days = 30 }",
         "derive" => "derive = \"birth-year\", to = \"birth_year\"",
+        "map" => "map = \"groups.csv\", default = \"OTHER\"",
+        "rare" => "rare = { below = 20, to = \"OTHER\" }",
+        "prefix" => "prefix = 2",
+        "geo" => "geo = { decimals = 2 }",
         _ => return None,
     })
 }
 
 impl Action {
-    /// The name of the identity, of `token` and `seal`.
+    /// The name of the identity, of `token`, `seal` and `fpe`.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
         match self {
-            Self::Token { identity, .. } | Self::Seal { identity, .. } => Some(identity),
+            Self::Token { identity, .. }
+            | Self::Seal { identity, .. }
+            | Self::Fpe { identity, .. } => Some(identity),
             _ => None,
         }
     }
 
-    /// What is done, in a few words; the text of a constant is left out.
+    /// Whether values of the source stand in the output, all or some: every check of such a column
+    /// is that of `keep`.
+    #[must_use]
+    pub const fn copies(&self) -> bool {
+        matches!(self, Self::Keep | Self::Map { .. } | Self::Rare { .. })
+    }
+
+    /// Whether the run has to say the day on which ages are counted.
+    #[must_use]
+    pub const fn needs_at(&self) -> bool {
+        matches!(self, Self::Age { at: None, .. })
+    }
+
+    /// Whether a value that is not well made may be transformed over its cleaned text.
+    pub(crate) const fn takes_invalid(&self) -> bool {
+        matches!(self, Self::Token { .. } | Self::Seal { .. })
+    }
+
+    /// Whether there are values that the action cannot take, for `on_invalid` to decide.
+    pub(crate) const fn judges(&self) -> bool {
+        match self {
+            Self::Token { .. } | Self::Seal { .. } | Self::Fpe { .. } => true,
+            Self::Band(_) | Self::Round(_) | Self::Truncate(_) | Self::Geo { .. } => true,
+            Self::Age { .. } | Self::Shift { .. } => true,
+            Self::Derive(part) => part.kind().is_some(),
+            Self::Keep | Self::Drop | Self::Null | Self::Constant(_) | Self::Mask { .. } => false,
+            // A text that the file does not have.
+            Self::Map { default, .. } => default.is_none(),
+            Self::Rare { .. } | Self::Prefix(_) => false,
+        }
+    }
+
+    /// What is done, in a few words; texts that are written to the output are left out.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -205,26 +336,37 @@ impl Action {
                 encoding,
                 bits,
             } => {
-                format!(
-                    "token {}, {}, {bits} bits",
-                    shown(identity),
-                    encoding.name()
-                )
+                let encoding = encoding.name();
+                format!("token {}, {encoding}, {bits} bits", shown(identity))
             }
             Self::Seal { identity, encoding } => {
                 format!("seal {}, {}", shown(identity), encoding.name())
             }
+            Self::Fpe { identity, alphabet } => {
+                format!("fpe {}, {}", shown(identity), alphabet.name())
+            }
             Self::Mask {
                 keep_first,
                 keep_last,
-            } => {
-                format!("mask, first {keep_first} and last {keep_last} kept")
-            }
+            } => format!("mask, first {keep_first} and last {keep_last} kept"),
             Self::Band(Band::Width(width)) => format!("band, width {width}"),
             Self::Band(Band::Edges(edges)) => format!("band, edges {}", listed(edges)),
             Self::Round(step) => format!("round to {step}"),
             Self::Truncate(unit) => format!("truncate to {}", unit.name()),
+            Self::Age { width, top, at } => {
+                let top = top.map_or(String::new(), |top| format!(", top {top}"));
+                let at = at.map_or("the day that --at says".to_owned(), |at| at.to_string());
+                format!("age, width {width}{top}, at {at}")
+            }
+            Self::Shift { days } => format!("shift by up to {days} days per subject"),
             Self::Derive(part) => format!("derive {}", part.name()),
+            Self::Map { file, default } => {
+                let others = default.as_ref().map_or("", |_| ", others to a default");
+                format!("map by {}{others}", shown(file))
+            }
+            Self::Rare { below, .. } => format!("rare, below {below} rows"),
+            Self::Prefix(length) => format!("prefix, first {length}"),
+            Self::Geo { decimals } => format!("geo, {decimals} decimals"),
             Self::Keep | Self::Drop | Self::Null | Self::Constant(_) => self.name().to_owned(),
         }
     }
@@ -238,12 +380,19 @@ impl Action {
             Self::Null => "null",
             Self::Token { .. } => "token",
             Self::Seal { .. } => "seal",
+            Self::Fpe { .. } => "fpe",
             Self::Constant(_) => "constant",
             Self::Mask { .. } => "mask",
             Self::Band(_) => "band",
             Self::Round(_) => "round",
             Self::Truncate(_) => "truncate",
+            Self::Age { .. } => "age",
+            Self::Shift { .. } => "shift",
             Self::Derive(_) => "derive",
+            Self::Map { .. } => "map",
+            Self::Rare { .. } => "rare",
+            Self::Prefix(_) => "prefix",
+            Self::Geo { .. } => "geo",
         }
     }
 
@@ -252,7 +401,7 @@ impl Action {
         matches!(self, Self::Keep | Self::Drop | Self::Null).then(|| self.name())
     }
 
-    /// The fields of the action as TOML, the text of a constant left out.
+    /// The fields of the action as TOML, with `…` for what [`Action::texts`] lists.
     pub(crate) fn toml(&self) -> String {
         match self {
             Self::Keep | Self::Drop | Self::Null => self.name().to_owned(),
@@ -277,253 +426,56 @@ impl Action {
                 }
                 text
             }
+            Self::Fpe { identity, alphabet } => {
+                let (identity, alphabet) = (toml_text(identity), alphabet.name());
+                format!("fpe = {identity}, alphabet = \"{alphabet}\"")
+            }
             Self::Constant(_) => "constant = \"…\"".to_owned(),
             Self::Mask {
                 keep_first,
                 keep_last,
-            } => {
-                format!("mask = {{ keep_first = {keep_first}, keep_last = {keep_last} }}")
-            }
+            } => format!("mask = {{ keep_first = {keep_first}, keep_last = {keep_last} }}"),
             Self::Band(Band::Width(width)) => format!("band = {{ width = {width} }}"),
             Self::Band(Band::Edges(edges)) => format!("band = {{ edges = {} }}", listed(edges)),
             Self::Round(step) => format!("round = {step}"),
             Self::Truncate(unit) => format!("truncate = \"{}\"", unit.name()),
+            Self::Age { width, top, at } => {
+                let top = top.map_or(String::new(), |top| format!(", top = {top}"));
+                let at = at.map_or(String::new(), |at| format!(", at = \"{at}\""));
+                format!("age = {{ width = {width}{top}{at} }}")
+            }
+            Self::Shift { days } => format!("shift = {{ days = {days} }}"),
             Self::Derive(part) => format!("derive = \"{}\"", part.name()),
-        }
-    }
-
-    /// Reads the action of a rule that is a table.
-    pub(crate) fn read(
-        reader: &mut Reader<'_>,
-        section: &mut Section<'_>,
-        context: &Context<'_>,
-        column: &str,
-    ) -> Option<Self> {
-        let named: Vec<&'static str> = KEYS
-            .into_iter()
-            .filter(|key| section.table.contains_key(key))
-            .collect();
-        for key in &named {
-            section.item(key);
-        }
-        let [key] = named.as_slice() else {
-            not_one(reader, section, column, &named);
-            return None;
-        };
-        match *key {
-            "token" => {
-                let encoding = section
-                    .choice(reader, "encoding", TokenEncoding::WORDS, Where::Nowhere)
-                    .unwrap_or(TokenEncoding::Base32);
-                let bits = bits(reader, section, encoding);
-                let identity = identity(reader, section, "token", context)?;
-                Some(Self::Token {
-                    identity,
-                    encoding,
-                    bits,
-                })
+            Self::Map { default, .. } => {
+                let default = default.as_ref().map_or("", |_| ", default = \"…\"");
+                format!("map = \"…\"{default}")
             }
-            "seal" => {
-                let encoding = section
-                    .choice(reader, "encoding", SealEncoding::WORDS, Where::Nowhere)
-                    .unwrap_or(SealEncoding::Base64Url);
-                let identity = identity(reader, section, "seal", context)?;
-                Some(Self::Seal { identity, encoding })
-            }
-            "constant" => constant(reader, section),
-            "mask" => mask(reader, section),
-            "band" => band(reader, section),
-            "round" => round(reader, section),
-            "truncate" => section
-                .choice(reader, "truncate", Unit::WORDS, Where::Nowhere)
-                .map(Self::Truncate),
-            _ => section
-                .choice(reader, "derive", Part::WORDS, Where::Part)
-                .map(Self::Derive),
+            Self::Rare { below, to } => match to {
+                RareTo::Text(_) => format!("rare = {{ below = {below}, to = \"…\" }}"),
+                RareTo::Integer(to) => format!("rare = {{ below = {below}, to = {to} }}"),
+            },
+            Self::Prefix(length) => format!("prefix = {length}"),
+            Self::Geo { decimals } => format!("geo = {{ decimals = {decimals} }}"),
         }
     }
-}
 
-/// Refuses a rule that names no action, or several.
-fn not_one(reader: &mut Reader<'_>, section: &mut Section<'_>, column: &str, named: &[&str]) {
-    let name = toml_key(column);
-    let (fault, message, hint) = match named {
-        [] => {
-            let keys = section.table.iter().map(|(key, _)| key);
-            let near = keys.filter_map(|key| nearest(key, KEYS)).next();
-            let example = example(near.unwrap_or("token")).unwrap_or_default();
-            let hint = format!("name it, for instance\n{name} = {{ {example} }}");
-            (
-                Fault::NoAction,
-                format!("a rule of column `{}` has no action", shown(column)),
-                hint,
-            )
-        }
-        several => {
-            let hint = format!("write a list of rules\n{name} = [ {{ … }}, {{ … }} ]");
-            let keys = quoted(several.iter().copied());
-            (
-                Fault::TwoActions,
-                format!("one rule names several actions: {keys}"),
-                hint,
-            )
-        }
-    };
-    reader.refuse(fault, section.spot, &section.place, message, Some(hint));
-    // With the action unknown, nobody can say which keys belong beside it.
-    section.item("encoding");
-    section.item("bits");
-}
-
-fn identity(
-    reader: &mut Reader<'_>,
-    section: &mut Section<'_>,
-    key: &'static str,
-    context: &Context<'_>,
-) -> Option<String> {
-    let name = section.text(reader, key)?;
-    if context.identities.contains_key(name) {
-        return Some(name.to_owned());
-    }
-    let message = match repeatable(name) {
-        Some(name) => format!("identity `{name}` is not declared"),
-        None => format!("the identity of `{key}` is not declared"),
-    };
-    let near = nearest(name, context.identities.keys().map(String::as_str));
-    let hint = match (near, repeatable(name)) {
-        (Some(near), _) => Some(format!("did you mean\n{key} = {}", toml_text(near))),
-        (None, Some(name)) if !reader.partial => Some(format!(
-            "declare it, for instance\n[identities.{name}]\nkind = \"text\""
-        )),
-        _ => None,
-    };
-    if reader.partial && near.is_none() {
-        // Its declaration may be on a line that could not be read.
-        return Some(name.to_owned());
-    }
-    let spot = section.value_spot(reader, key);
-    reader.refuse(Fault::UnknownIdentity, spot, &section.place, message, hint);
-    None
-}
-
-fn bits(reader: &mut Reader<'_>, section: &mut Section<'_>, encoding: TokenEncoding) -> u16 {
-    let Some(item) = section.item("bits") else {
-        return 128;
-    };
-    match item.as_integer() {
-        Some(128) => 128,
-        Some(256) => {
-            if encoding == TokenEncoding::Uuid {
-                let message = "`encoding = \"uuid\"` has 128 bits";
-                section.bad(reader, "bits", message, Some("leave `bits` out".to_owned()));
-            }
-            256
-        }
-        Some(_) => {
-            section.bad(reader, "bits", "`bits` is 128 or 256", None);
-            128
-        }
-        None => {
-            reader.wrong_type(item, &section.place, "bits", "an integer");
-            128
+    /// Texts of the file that no message quotes, in the order they are written.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Constant(text) => vec![text],
+            Self::Map { file, default } => std::iter::once(file.as_str())
+                .chain(default.as_deref())
+                .collect(),
+            Self::Rare {
+                to: RareTo::Text(text),
+                ..
+            } => vec![text],
+            _ => Vec::new(),
         }
     }
-}
-
-fn constant(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<Action> {
-    let item = section.item("constant")?;
-    if item.as_str().is_none() {
-        reader.wrong_type(item, &section.place, "constant", "a string");
-    }
-    item.as_str().map(|text| Action::Constant(text.to_owned()))
-}
-
-fn mask(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<Action> {
-    let table = section.table(reader, "mask")?;
-    let spot = section.value_spot(reader, "mask");
-    let mut inner = Section::new(table, section.place.clone(), spot);
-    let mut count = |key| {
-        let count = inner.count(reader, key, 0..=SHOWN_MAX).unwrap_or_default();
-        usize::try_from(count).unwrap_or_default()
-    };
-    let (keep_first, keep_last) = (count("keep_first"), count("keep_last"));
-    inner.finish(reader, Where::Nowhere);
-    Some(Action::Mask {
-        keep_first,
-        keep_last,
-    })
-}
-
-fn band(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<Action> {
-    let table = section.table(reader, "band")?;
-    let spot = section.value_spot(reader, "band");
-    let mut inner = Section::new(table, section.place.clone(), spot);
-    let (width, edges) = (inner.item("width"), inner.item("edges"));
-    let band = match (width, edges) {
-        (Some(item), None) => positive(reader, &inner, "width", item).map(Band::Width),
-        (None, Some(item)) => self::edges(reader, &inner, item).map(Band::Edges),
-        _ => {
-            let message = "`band` has either `width` or `edges`";
-            let hint = "for instance\nband = { width = 5000 }\nband = { edges = [0, 5000] }";
-            section.bad(reader, "band", message, Some(hint.to_owned()));
-            None
-        }
-    };
-    inner.finish(reader, Where::Nowhere);
-    band.map(Action::Band)
-}
-
-fn edges(reader: &mut Reader<'_>, section: &Section<'_>, item: &Item) -> Option<Vec<Number>> {
-    let Some(array) = item.as_array() else {
-        reader.wrong_type(item, &section.place, "edges", "a list of numbers");
-        return None;
-    };
-    let numbers = array
-        .iter()
-        .map(|value| reader.number(&Item::Value(value.clone())));
-    let edges: Option<Vec<Number>> = numbers.collect();
-    let rising = |edges: &Vec<Number>| {
-        !edges.is_empty()
-            && edges
-                .iter()
-                .zip(edges.iter().skip(1))
-                .all(|(low, high)| low < high)
-    };
-    let edges = edges.filter(rising);
-    if edges.is_none() {
-        let message = "`edges` is a list of rising numbers, each of at most 18 digits";
-        section.bad(reader, "edges", message, None);
-    }
-    edges
-}
-
-fn round(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<Action> {
-    let item = section.item("round")?;
-    positive(reader, section, "round", item).map(Action::Round)
-}
-
-fn positive(
-    reader: &mut Reader<'_>,
-    section: &Section<'_>,
-    key: &str,
-    item: &Item,
-) -> Option<Number> {
-    if item.as_integer().is_none() && item.as_float().is_none() {
-        reader.wrong_type(item, &section.place, key, "a number");
-        return None;
-    }
-    let number = reader.number(item).filter(|number| number.unscaled() > 0);
-    if number.is_none() {
-        let message = format!("`{key}` is a number above zero of at most 18 digits");
-        section.bad(reader, key, message, None);
-    }
-    number
 }
 
 fn listed(numbers: &[Number]) -> String {
     let numbers: Vec<String> = numbers.iter().map(Number::to_string).collect();
     format!("[{}]", numbers.join(", "))
 }
-
-/// Characters that a mask may show at one end.
-const SHOWN_MAX: u32 = 1000;

@@ -8,13 +8,13 @@ use arrow_schema::{DataType, Field, Schema};
 use pseudo_pii::Kind;
 
 use crate::absent::NESTED;
-use crate::action::{Action, TokenEncoding};
+use crate::action::{Action, Part, TokenEncoding};
 use crate::column::{ColumnRules, OnInvalid, Rule, drop_hint};
 use crate::hash;
 use crate::legal::{self, Misfit};
 use crate::near::nearest;
 use crate::pipeline::Pipeline;
-use crate::plan::{PlannedColumn, TablePlan, UUID};
+use crate::plan::{PlannedColumn, Subject, TablePlan, UUID};
 use crate::reader::{shown, toml_key, toml_text};
 use crate::refusal::{Fault, Refusal, Violation};
 use crate::table::Table;
@@ -267,10 +267,14 @@ impl<'a> Binder<'a> {
             );
             return;
         }
-        let kind = identity
-            .map(|identity| identity.kind)
-            .or(rule.kind)
-            .or(column_kind);
+        let kind = match rule.action {
+            // What every text has is the same under every kind.
+            Action::Derive(Part::Length) => None,
+            _ => identity
+                .map(|identity| identity.kind)
+                .or(rule.kind)
+                .or(column_kind),
+        };
         let fits = legal::output(&rule.action, kind, field.data_type());
         let fits = match (rule.kind, column_kind) {
             (Some(said), Some(known)) if said != known => fits.and(Err(Misfit {
@@ -288,10 +292,17 @@ impl<'a> Binder<'a> {
             Ok(output) => output,
             Err(misfit) => return self.misfit(field, rules, rule, misfit),
         };
-        let on_invalid = rule.on_invalid.unwrap_or(match name {
-            Some(_) => OnInvalid::Token,
-            None => OnInvalid::Null,
-        });
+        let subject = match self.subject(&rule.action) {
+            Ok(subject) => subject,
+            Err(Some(misfit)) => return self.misfit(field, rules, rule, misfit),
+            Err(None) => return,
+        };
+        let on_invalid = rule
+            .on_invalid
+            .unwrap_or(match rule.action.takes_invalid() {
+                true => OnInvalid::Token,
+                false => OnInvalid::Null,
+            });
         self.columns.push(PlannedColumn {
             source: field.name().clone(),
             source_index: index,
@@ -299,9 +310,58 @@ impl<'a> Binder<'a> {
             output: output_field(field, rule, output),
             action: rule.action.clone(),
             identity: identity.cloned(),
+            subject,
             kind,
             on_invalid,
         });
+    }
+
+    /// The subject of an action that moves rows by theirs; an error without a misfit is told
+    /// elsewhere.
+    fn subject(&self, action: &Action) -> Result<Option<Subject>, Option<Misfit>> {
+        if !matches!(action, Action::Shift { .. }) {
+            return Ok(None);
+        }
+        let needs = |reason: String| {
+            Some(Misfit {
+                fault: Fault::NeedsSubject,
+                reason,
+                kind: None,
+            })
+        };
+        let Some(subject) = self.table.subject.as_deref() else {
+            let reason = "`shift` needs the `subject` of the table, and none is named";
+            return Err(needs(reason.to_owned()));
+        };
+        let (source_index, field) = self.schema.column_with_name(subject).ok_or(None)?;
+        let rules = self.exact.get(subject).map(|rules| rules.rules.as_slice());
+        if rules.is_some_and(<[Rule]>::is_empty) {
+            return Err(None);
+        }
+        let names: BTreeSet<&str> = rules
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|rule| rule.action.identity())
+            .collect();
+        let has = |count: &str| {
+            let subject = shown(subject);
+            needs(format!(
+                "`shift` needs one identity of the subject, and `{subject}` has {count}"
+            ))
+        };
+        let mut names = names.into_iter();
+        let name = match (names.next(), names.next()) {
+            (Some(name), None) => name,
+            (None, _) => return Err(has("none")),
+            (Some(_), Some(_)) => return Err(has("several")),
+        };
+        let identity = self.pipeline.identities.get(name).ok_or(None)?;
+        Ok(Some(Subject {
+            column: subject.to_owned(),
+            source_index,
+            input: field.data_type().clone(),
+            identity: identity.clone(),
+        }))
     }
 
     fn misfit(&mut self, field: &Field, rules: &ColumnRules, rule: &Rule, misfit: Misfit) {

@@ -123,7 +123,7 @@ impl Rule {
         self.to.as_deref().unwrap_or(column)
     }
 
-    /// The rule as a line of a pipeline file, the text of a constant left out.
+    /// The rule as a line of a pipeline file, the texts that it writes left out.
     pub(crate) fn line_with(&self, column: &str, to: Option<&str>) -> String {
         let mut fields = vec![self.action.toml()];
         if let Some(to) = to {
@@ -313,21 +313,23 @@ fn table_rule(
 
 /// Refuses `kind` and `on_invalid` where they would say nothing.
 fn check_side_keys(reader: &mut Reader<'_>, section: &Section<'_>, action: &Action, rule: &Rule) {
-    if rule.kind.is_some() && !matches!(action, Action::Derive(_)) {
+    let takes_kind = match action {
+        Action::Derive(part) => part.kind().is_some(),
+        Action::Age { .. } => true,
+        _ => false,
+    };
+    if rule.kind.is_some() && !takes_kind {
         let message = match action.identity() {
             Some(_) => "`kind` is that of the identity",
-            None => "`kind` belongs to `derive`",
+            None => "`kind` belongs to `age` and to parts of identifiers",
         };
         section.bad(reader, "kind", message, Some("leave `kind` out".to_owned()));
     }
-    let judges = action.identity().is_some()
-        || matches!(
-            action,
-            Action::Derive(_) | Action::Band(_) | Action::Round(_) | Action::Truncate(_)
-        );
     let message = match rule.on_invalid {
-        Some(_) if !judges => "`on_invalid` says nothing here: the action takes every value",
-        Some(OnInvalid::Token) if action.identity().is_none() => {
+        Some(_) if !action.judges() => {
+            "`on_invalid` says nothing here: the action takes every value"
+        }
+        Some(OnInvalid::Token) if !action.takes_invalid() => {
             "`on_invalid = \"token\"` belongs to `token` and `seal`"
         }
         _ => return,

@@ -61,6 +61,12 @@ pub(crate) fn plan(pipeline: &Pipeline, table: &Table, columns: &[PlannedColumn]
         if let Some(identity) = &column.identity {
             print.identity(identity);
         }
+        print.count(usize::from(column.subject.is_some()));
+        if let Some(subject) = &column.subject {
+            print.item(&subject.column);
+            print.item(&subject.input.to_string());
+            print.identity(&subject.identity);
+        }
     }
     print.finish()
 }
@@ -152,7 +158,7 @@ impl Fingerprint {
 
     fn action(&mut self, action: &Action) {
         self.item(&action.toml());
-        if let Action::Constant(text) = action {
+        for text in action.texts() {
             self.item(text);
         }
     }

@@ -5,7 +5,7 @@ use arrow_schema::DataType;
 use pseudo_pii::Kind;
 
 use crate::absent::{NESTED, RUN_ENDS};
-use crate::action::{Action, Band, Part, SealEncoding, TokenEncoding, Unit};
+use crate::action::{Action, Band, FpeAlphabet, Part, RareTo, SealEncoding, TokenEncoding, Unit};
 use crate::number::Number;
 use crate::refusal::Fault;
 
@@ -83,7 +83,13 @@ fn plain(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<DataTy
                 SealEncoding::Binary => DataType::Binary,
             })
         }
-        Action::Mask { .. } => takes(action, is_text(input), "text").map(|()| DataType::Utf8),
+        Action::Fpe { alphabet, .. } => {
+            identifier(action, kind, input)?;
+            fpe(*alphabet, kind)
+        }
+        Action::Mask { .. } | Action::Map { .. } | Action::Prefix(_) => {
+            takes(action, is_text(input), "text").map(|()| DataType::Utf8)
+        }
         Action::Band(band) => {
             takes(action, is_number(input), NUMBERS)?;
             let numbers = match band {
@@ -108,21 +114,30 @@ fn plain(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<DataTy
             Ok(input.clone())
         }
         Action::Truncate(unit) => {
-            let date = matches!(input, DataType::Date32 | DataType::Date64);
-            let time = matches!(input, DataType::Timestamp(..) | DataType::Null);
-            takes(action, date || time, "dates and timestamps")?;
+            takes(action, is_moment(input), MOMENTS)?;
             takes(
                 action,
-                time || *unit != Unit::Hour,
+                !is_date(input) || *unit != Unit::Hour,
                 "a day at least in a column of dates",
             )?;
             Ok(input.clone())
         }
+        Action::Shift { .. } => takes(action, is_moment(input), MOMENTS).map(|()| input.clone()),
+        Action::Geo { decimals } => {
+            let fits = input.is_floating() || is_decimal(input) || *input == DataType::Null;
+            takes(action, fits, "floats and decimals")?;
+            // To round to what is there would be to copy.
+            let rounds = scale(input).is_none_or(|scale| i16::from(scale) > i16::from(*decimals));
+            takes(action, rounds, "more decimals than it leaves")?;
+            Ok(input.clone())
+        }
+        Action::Age { .. } => age(action, kind, input),
+        Action::Rare { to, .. } => rare(action, to, input),
         Action::Derive(part) => derive(*part, kind, input),
     }
 }
 
-/// What `token` and `seal` take: whatever has a canonical text, and bytes as they are.
+/// What `token`, `seal` and `fpe` take: whatever has a canonical text, and bytes as they are.
 fn identifier(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<(), Misfit> {
     if is_binary(input) {
         return match kind {
@@ -146,47 +161,148 @@ fn identifier(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<(
     )
 }
 
+/// What an alphabet gives, of a kind that has values in it.
+fn fpe(alphabet: FpeAlphabet, kind: Option<Kind>) -> Result<DataType, Misfit> {
+    let fits = kind.is_none_or(|kind| has_values_in(kind, alphabet));
+    match kind {
+        Some(kind) if !fits => Err(Misfit {
+            fault: Fault::KindMismatch,
+            reason: format!(
+                "`fpe` never finds a value of kind `{}` in the alphabet `{}`",
+                kind.name(),
+                alphabet.name()
+            ),
+            kind: None,
+        }),
+        _ if alphabet == FpeAlphabet::Int64 => Ok(DataType::Int64),
+        _ => Ok(DataType::Utf8),
+    }
+}
+
+/// Whether the canonical text of a kind can be one of an alphabet.
+fn has_values_in(kind: Kind, alphabet: FpeAlphabet) -> bool {
+    use FpeAlphabet as A;
+    match kind {
+        Kind::Exact | Kind::Text => alphabet != A::Int64,
+        Kind::Integer => alphabet != A::LowerAlpha,
+        // Digits, or digits at least in some.
+        Kind::CnPhone | Kind::BankCard | Kind::CnResidentId | Kind::CnUscc => {
+            !matches!(alphabet, A::LowerAlpha | A::Int64)
+        }
+        // Digits alone would pass the check, but no maker's code is made of them.
+        Kind::Vin => matches!(alphabet, A::UpperAlnum | A::Alnum),
+        // An address of mail has its `@`, a plate its province; of names and places hardly one is
+        // a code, and what is none would be lost.
+        Kind::Email | Kind::CnPlate | Kind::Name | Kind::Address => false,
+    }
+}
+
+fn age(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<DataType, Misfit> {
+    if is_moment(input) {
+        return Ok(DataType::Utf8);
+    }
+    let fits = is_text(input) || input.is_integer();
+    takes(action, fits, "text, integers, dates and timestamps")?;
+    let reason = match kind {
+        Some(Kind::CnResidentId) => return Ok(DataType::Utf8),
+        Some(kind) => format!(
+            "`age` is told by kind `{}`, and the column is of kind `{}`",
+            Kind::CnResidentId.name(),
+            kind.name()
+        ),
+        None => "`age` needs the kind of the column".to_owned(),
+    };
+    Err(of_kind(kind, Kind::CnResidentId, reason))
+}
+
+/// The misfit of a column whose kind is another, or not known.
+fn of_kind(kind: Option<Kind>, wanted: Kind, reason: String) -> Misfit {
+    match kind {
+        Some(_) => Misfit {
+            fault: Fault::KindMismatch,
+            reason,
+            kind: None,
+        },
+        None => Misfit {
+            fault: Fault::NeedsKind,
+            reason,
+            kind: Some(wanted),
+        },
+    }
+}
+
+fn rare(action: &Action, to: &RareTo, input: &DataType) -> Result<DataType, Misfit> {
+    takes(
+        action,
+        is_text(input) || input.is_integer(),
+        "text and integers",
+    )?;
+    match to {
+        RareTo::Text(_) => Ok(DataType::Utf8),
+        RareTo::Integer(to) => {
+            let fits = integers(input).is_some_and(|(low, high)| (low..=high).contains(to));
+            takes(action, fits, "a `to` that the type of the column can hold")?;
+            Ok(input.clone())
+        }
+    }
+}
+
+/// The least and the greatest `i64` that a type of integers holds.
+fn integers(input: &DataType) -> Option<(i64, i64)> {
+    Some(match input {
+        DataType::Int8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
+        DataType::Int16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        DataType::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        DataType::Int64 => (i64::MIN, i64::MAX),
+        DataType::UInt8 => (0, i64::from(u8::MAX)),
+        DataType::UInt16 => (0, i64::from(u16::MAX)),
+        DataType::UInt32 => (0, i64::from(u32::MAX)),
+        DataType::UInt64 => (0, i64::MAX),
+        _ => return None,
+    })
+}
+
 fn derive(part: Part, kind: Option<Kind>, input: &DataType) -> Result<DataType, Misfit> {
     let action = Action::Derive(part);
     let output = match part {
         Part::BirthYear | Part::ModelYear => DataType::Int16,
-        Part::Sex | Part::Province | Part::Wmi | Part::EmailDomain => DataType::Utf8,
+        Part::IsNev => DataType::Boolean,
+        Part::Length => DataType::Int32,
+        Part::Sex
+        | Part::Province
+        | Part::City
+        | Part::IssueNetwork
+        | Part::Wmi
+        | Part::Plant
+        | Part::EmailDomain => DataType::Utf8,
     };
-    let date = matches!(
-        input,
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)
-    );
-    if date && part == Part::BirthYear {
+    let moment = is_moment(input) && *input != DataType::Null;
+    if moment && part == Part::BirthYear {
         return Ok(output);
     }
-    let wanted = if part == Part::BirthYear {
+    let Some(wanted) = part.kind() else {
+        return takes(&action, is_text(input), "text").map(|()| output);
+    };
+    let types = if part == Part::BirthYear {
         "text, integers and dates"
     } else {
         "text and integers"
     };
-    let fits = is_text(input) || input.is_integer();
-    takes(&action, fits, wanted)?;
-    match kind {
-        Some(kind) if kind == part.kind() => Ok(output),
-        Some(kind) => Err(Misfit {
-            fault: Fault::KindMismatch,
-            reason: format!(
-                "`{}` is a part of kind `{}`, and the column is of kind `{}`",
-                part.name(),
-                part.kind().name(),
-                kind.name()
-            ),
-            kind: None,
-        }),
-        None => Err(Misfit {
-            fault: Fault::NeedsKind,
-            reason: format!(
-                "`derive = \"{}\"` needs the kind of the column",
-                part.name()
-            ),
-            kind: Some(part.kind()),
-        }),
-    }
+    takes(&action, is_text(input) || input.is_integer(), types)?;
+    let reason = match kind {
+        Some(kind) if kind == wanted => return Ok(output),
+        Some(kind) => format!(
+            "`{}` is a part of kind `{}`, and the column is of kind `{}`",
+            part.name(),
+            wanted.name(),
+            kind.name()
+        ),
+        None => format!(
+            "`derive = \"{}\"` needs the kind of the column",
+            part.name()
+        ),
+    };
+    Err(of_kind(kind, wanted, reason))
 }
 
 fn takes(action: &Action, fits: bool, wanted: &str) -> Result<(), Misfit> {
@@ -203,19 +319,27 @@ fn takes(action: &Action, fits: bool, wanted: &str) -> Result<(), Misfit> {
 
 /// Whether multiples of a step are values of the type.
 fn holds(input: &DataType, step: Number) -> bool {
-    let scale = match input {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale)
-        | DataType::Decimal256(_, scale) => *scale,
-        integer if integer.is_integer() => 0,
-        _ => return true,
+    let scale = match scale(input) {
+        Some(scale) => scale,
+        None if input.is_integer() => 0,
+        None => return true,
     };
     if scale >= 0 {
         return step.scale() <= scale.unsigned_abs();
     }
     let unit = 10_i64.checked_pow(u32::from(scale.unsigned_abs()));
     step.is_whole() && unit.is_some_and(|unit| step.unscaled() % unit == 0)
+}
+
+/// Digits behind the point of a decimal.
+fn scale(input: &DataType) -> Option<i8> {
+    match input {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => Some(*scale),
+        _ => None,
+    }
 }
 
 fn is_text(input: &DataType) -> bool {
@@ -236,13 +360,16 @@ fn is_binary(input: &DataType) -> bool {
 }
 
 fn is_decimal(input: &DataType) -> bool {
-    matches!(
-        input,
-        DataType::Decimal32(..)
-            | DataType::Decimal64(..)
-            | DataType::Decimal128(..)
-            | DataType::Decimal256(..)
-    )
+    scale(input).is_some()
+}
+
+fn is_date(input: &DataType) -> bool {
+    matches!(input, DataType::Date32 | DataType::Date64)
+}
+
+/// Dates and timestamps.
+fn is_moment(input: &DataType) -> bool {
+    is_date(input) || matches!(input, DataType::Timestamp(..) | DataType::Null)
 }
 
 fn is_number(input: &DataType) -> bool {
@@ -260,3 +387,4 @@ fn has_text(input: &DataType) -> bool {
 }
 
 const NUMBERS: &str = "integers, decimals and floats";
+const MOMENTS: &str = "dates and timestamps";

@@ -7,14 +7,15 @@
 //!
 //! In reading order: `pipeline` and `table` (what a file says), `column` and `action` (what may
 //! happen to a column), `bind` and `legal` (which of it a schema allows), `plan` (the result),
-//! `refusal` (the other result), `reader`, `syntax`, `number`, `near` and `absent` (how a file is
-//! read), `hash` (which parts of it decide output).
+//! `refusal` (the other result), `reader`, `syntax`, `number`, `date`, `near` and `absent` (how a
+//! file is read), `hash` (which parts of it decide output).
 #![warn(clippy::indexing_slicing)]
 
 mod absent;
 mod action;
 mod bind;
 mod column;
+mod date;
 mod hash;
 mod legal;
 mod near;
@@ -26,10 +27,11 @@ mod refusal;
 mod syntax;
 mod table;
 
-pub use action::{Action, Band, Part, SealEncoding, TokenEncoding, Unit};
+pub use action::{Action, Band, FpeAlphabet, Part, RareTo, SealEncoding, TokenEncoding, Unit};
 pub use column::{ColumnRules, OnInvalid, Rule};
+pub use date::Date;
 pub use number::Number;
 pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source};
-pub use plan::{PlannedColumn, TablePlan};
+pub use plan::{PlannedColumn, Subject, TablePlan};
 pub use refusal::{Fault, Refusal, Violation};
 pub use table::{ColumnType, CsvOptions, Format, Order, Table};

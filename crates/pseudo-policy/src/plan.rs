@@ -46,18 +46,30 @@ impl TablePlan {
     /// The columns of the source that rules read, rising and each once; a filter may read others.
     #[must_use]
     pub fn source_columns(&self) -> Vec<usize> {
+        let subjects = self
+            .columns
+            .iter()
+            .filter_map(|column| column.subject.as_ref());
         let mut columns: Vec<usize> = self
             .columns
             .iter()
             .map(|column| column.source_index)
+            .chain(subjects.map(|subject| subject.source_index))
             .collect();
         columns.sort_unstable();
         columns.dedup();
         columns
     }
 
+    /// Whether the run has to say the day on which ages are counted.
+    #[must_use]
+    pub fn needs_at(&self) -> bool {
+        self.columns.iter().any(PlannedColumn::needs_at)
+    }
+
     /// SHA-256, in lowercase hexadecimal, over everything of the policy and the schema that decides
-    /// the output of this table.
+    /// the output of this table; what a run adds to it (the file of a `map`, the values that `rare`
+    /// keeps, the day of an age) is not in it.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
@@ -77,12 +89,27 @@ pub struct PlannedColumn {
     pub output: Field,
     /// How.
     pub action: Action,
-    /// The identity, of `token` and `seal`.
+    /// The identity, of `token`, `seal` and `fpe`.
     pub identity: Option<Identity>,
+    /// The column that decides by how much `shift` moves a row.
+    pub subject: Option<Subject>,
     /// The kind of the column, if an identity or a rule says it.
     pub kind: Option<Kind>,
     /// What becomes of values that are not well made.
     pub on_invalid: OnInvalid,
+}
+
+/// The column that says whom a row is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// Column of the source.
+    pub column: String,
+    /// Its place in the schema of the source.
+    pub source_index: usize,
+    /// Its type.
+    pub input: DataType,
+    /// Its one identity.
+    pub identity: Identity,
 }
 
 impl PlannedColumn {
@@ -90,6 +117,19 @@ impl PlannedColumn {
     #[must_use]
     pub fn describe(&self) -> String {
         self.action.describe()
+    }
+
+    /// Whether values of the source stand in the output, all or some: every check of such a column
+    /// is that of `keep`.
+    #[must_use]
+    pub const fn copies(&self) -> bool {
+        self.action.copies()
+    }
+
+    /// Whether the run has to say the day on which ages are counted.
+    #[must_use]
+    pub const fn needs_at(&self) -> bool {
+        self.action.needs_at()
     }
 
     /// The name of the identity.

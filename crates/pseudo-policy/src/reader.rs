@@ -127,7 +127,9 @@ impl<'a> Section<'a> {
 
     /// What stands under a key, which thereby is known.
     pub(crate) fn item(&mut self, key: &'static str) -> Option<&'a Item> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.get(key)
     }
 

@@ -122,6 +122,8 @@ pub enum Fault {
     NeedsKind,
     /// The rule does not fit the kind of the column.
     KindMismatch,
+    /// The rule needs a subject with one identity.
+    NeedsSubject,
     /// The table would be written without any column.
     NothingWritten,
     /// Warning: part of a value is shown beside its token.
@@ -130,7 +132,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Syntax,
         Self::UnknownKey,
         Self::MissingKey,
@@ -151,6 +153,7 @@ impl Fault {
         Self::TypeNotTaken,
         Self::NeedsKind,
         Self::KindMismatch,
+        Self::NeedsSubject,
         Self::NothingWritten,
         Self::MaskBesideToken,
     ];
@@ -179,6 +182,7 @@ impl Fault {
             Self::TypeNotTaken => "type-not-taken",
             Self::NeedsKind => "needs-kind",
             Self::KindMismatch => "kind-mismatch",
+            Self::NeedsSubject => "needs-subject",
             Self::NothingWritten => "nothing-written",
             Self::MaskBesideToken => "mask-beside-token",
         }

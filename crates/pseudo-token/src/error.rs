@@ -21,6 +21,14 @@ pub enum Error {
         /// The name of the encoding.
         encoding: &'static str,
     },
+    /// A value to encrypt in its format is not a text of the alphabet, or too short or too long.
+    #[error("a value is not {shortest} to 128 characters of `{alphabet}`")]
+    NotInAlphabet {
+        /// The name of the alphabet.
+        alphabet: &'static str,
+        /// The length from which on there are a million texts.
+        shortest: usize,
+    },
     /// Bytes do not have the shape of a seal of version 1.
     #[error("the bytes are not a seal of version 1")]
     NotSealed,

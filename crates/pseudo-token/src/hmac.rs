@@ -1,7 +1,10 @@
-//! HMAC-SHA256 (RFC 2104, FIPS 180-4): irreversible tokens and the order of rows.
+//! HMAC-SHA256 (RFC 2104, FIPS 180-4): irreversible tokens, the shift of dates and the order of
+//! rows.
 //!
 //! ```text
 //! token     = HMAC-SHA256(subkey("token"), canonical bytes), its first N bytes
+//! days      = HMAC-SHA256(subkey("shift"), canonical subject), its first 8 bytes as a big-endian
+//!             number, mod (2N + 1), minus N
 //! order key = HMAC-SHA256(subkey("shuffle"), tuple(table, chunk index, row index in the chunk))
 //! ```
 //!
@@ -16,6 +19,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::key::append_tuple;
 use crate::lanes::{self, Lanes};
+use crate::siv::halves;
 
 /// Makes the irreversible tokens of one domain, epoch, identity and kind.
 pub struct TokenKey {
@@ -48,6 +52,54 @@ impl TokenKey {
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenKey(..)")
+    }
+}
+
+/// Decides by how many days the dates of a subject move.
+pub struct ShiftKey {
+    prf: Prf,
+}
+
+impl ShiftKey {
+    /// Takes the 32 bytes of a key, derived here or elsewhere.
+    #[must_use]
+    pub fn from_bytes(key: &[u8; 32]) -> Self {
+        Self { prf: Prf::new(key) }
+    }
+
+    /// Does the work on one path, or portably where the machine has no such path.
+    #[must_use]
+    pub fn on(mut self, lanes: Lanes) -> Self {
+        self.prf.lanes = lanes.or_portable();
+        self
+    }
+
+    /// Writes the days of each subject: from `-limit` to `limit`, all of them as likely.
+    ///
+    /// # Panics
+    /// When there are not as many days as subjects.
+    pub fn days(&self, limit: u32, subjects: &[&[u8]], out: &mut [i64]) {
+        assert_eq!(subjects.len(), out.len(), "one number of days per subject");
+        let choices = u64::from(limit) * 2 + 1;
+        let mut digests = [[0; 16]; SHIFT_BATCH];
+        let batches = subjects
+            .chunks(SHIFT_BATCH)
+            .zip(out.chunks_mut(SHIFT_BATCH));
+        for (subjects, out) in batches {
+            let (digests, _) = digests.split_at_mut(subjects.len());
+            self.prf.digests(subjects, digests);
+            for (days, digest) in out.iter_mut().zip(digests) {
+                let [number, _] = halves::<16, 8>(digest);
+                let choice = u64::from_be_bytes(*number) % choices;
+                *days = choice.cast_signed() - i64::from(limit);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ShiftKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShiftKey(..)")
     }
 }
 
@@ -211,5 +263,7 @@ const INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
+/// How many shifts are computed at once.
+const SHIFT_BATCH: usize = 256;
 /// How many order keys are computed at once.
 const ORDER_BATCH: usize = 256;

@@ -23,7 +23,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::encoding::Encoding;
 use crate::error::Error;
-use crate::hmac::{ShuffleKey, TokenKey};
+use crate::ff1::FpeKey;
+use crate::hmac::{ShiftKey, ShuffleKey, TokenKey};
 use crate::siv::SealKey;
 
 /// The root key of one epoch: 32 uniformly random bytes.
@@ -135,6 +136,20 @@ impl DomainKey {
         key.copy_from_slice(front);
         id.copy_from_slice(back);
         SealKey::from_bytes(&key, u32::from_be_bytes(id))
+    }
+
+    /// Derives the key of tokens that keep their format; `kind` is written with its version, as
+    /// `cn-phone/1`.
+    #[must_use]
+    pub fn fpe_key(&self, identity: &str, kind: &str) -> FpeKey {
+        FpeKey::from_bytes(&self.subkey(Purpose::Fpe, identity, kind))
+    }
+
+    /// Derives the key of the days by which a subject's dates move; identity and kind are those of
+    /// the subject, and `kind` is written with its version, as `cn-phone/1`.
+    #[must_use]
+    pub fn shift_key(&self, identity: &str, kind: &str) -> ShiftKey {
+        ShiftKey::from_bytes(&self.subkey(Purpose::Shift, identity, kind))
     }
 
     /// Derives the key of the row order of this domain's tables.

@@ -13,14 +13,18 @@
 //! * Every fast path is byte-equal to the `RustCrypto` path it replaces; `lanes` alone holds
 //!   `unsafe`.
 //!
-//! In reading order: `key` (secrets and what is derived from them), `hmac` (tokens and row order),
-//! `siv` (seals), `encoding` (their text forms), `lanes` (many messages at once), `error`.
+//! In reading order: `key` (secrets and what is derived from them), `hmac` (tokens, the shift of
+//! dates and row order), `siv` (seals), `encoding` (their text forms), `ff1` (tokens that keep
+//! their format), `lanes` (many messages at once), `error`; `fuzz` for tests.
 //! `TOKENS.md` beside this crate is the contract these modules implement.
 
 #![warn(clippy::indexing_slicing)]
 
 mod encoding;
 mod error;
+mod ff1;
+#[doc(hidden)]
+pub mod fuzz;
 mod hmac;
 mod key;
 mod lanes;
@@ -28,7 +32,8 @@ mod siv;
 
 pub use encoding::Encoding;
 pub use error::Error;
-pub use hmac::{ShuffleKey, TokenKey};
+pub use ff1::{Alphabet, FpeKey};
+pub use hmac::{ShiftKey, ShuffleKey, TokenKey};
 pub use key::{CheckValue, DomainKey, Epoch, Purpose, Secret};
 pub use lanes::Lanes;
 pub use siv::SealKey;

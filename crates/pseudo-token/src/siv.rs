@@ -114,7 +114,9 @@ pub(crate) struct Siv {
     #[zeroize(skip)]
     id: u32,
     #[cfg(target_arch = "x86_64")]
-    pub(crate) round_keys: lanes::RoundKeys,
+    pub(crate) mac_keys: lanes::RoundKeys,
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) ctr_keys: lanes::RoundKeys,
 }
 
 impl Siv {
@@ -142,7 +144,9 @@ impl Siv {
             header,
             id,
             #[cfg(target_arch = "x86_64")]
-            round_keys: lanes::RoundKeys::new(mac, ctr),
+            mac_keys: lanes::RoundKeys::new(mac),
+            #[cfg(target_arch = "x86_64")]
+            ctr_keys: lanes::RoundKeys::new(ctr),
             mac: mac_cipher,
         }
     }

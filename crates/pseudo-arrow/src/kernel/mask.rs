@@ -3,7 +3,6 @@
 //! A value that is not longer than what is kept becomes `*` throughout: only `keep` copies.
 
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::DataType;
 use pseudo_pii::Verdict;
 
 use crate::bytes::Cell;
@@ -17,10 +16,6 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    pub(crate) fn output(input: &DataType) -> Option<DataType> {
-        (bytes::is_text(input) || *input == DataType::Null).then_some(DataType::Utf8)
-    }
-
     pub(crate) fn apply(&self, array: &dyn Array, tally: &mut Tally) -> Result<ArrayRef, Error> {
         let cells = bytes::cells(array).ok_or(Error::Assembly)?;
         let mut column = Bytes::new(array.len(), 0);

@@ -19,8 +19,8 @@ use crate::outcome::Tally;
 use crate::{Error, Number, OnInvalid};
 
 pub(crate) struct Round {
-    step: Number,
-    on_invalid: OnInvalid,
+    pub(crate) step: Number,
+    pub(crate) on_invalid: OnInvalid,
 }
 
 impl Round {

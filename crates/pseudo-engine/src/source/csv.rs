@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pseudo_policy::{CsvOptions, Table};
@@ -198,6 +198,31 @@ impl CsvFile {
             .map_err(Error::io("read", location))?;
         Ok(if mark == [0xEF, 0xBB, 0xBF] { 3 } else { 0 })
     }
+}
+
+/// The records of a file of two columns, without header. Number and fault of the first record that
+/// is none on failure.
+pub(crate) fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, (u64, &'static str)> {
+    let dialect = Dialect {
+        delimiter: b',',
+        quote: b'"',
+    };
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let texts = Records::new(dialect)
+        .columns(bytes, 2, &[0, 1], &[])
+        .map_err(|fault| (fault.row + 1, fault.text))?;
+    let column = |index: usize| {
+        texts
+            .arrays
+            .get(index)
+            .and_then(|array| array.as_string_opt())
+    };
+    let (Some(from), Some(to)) = (column(0), column(1)) else {
+        return Err((1, "not two columns"));
+    };
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let pairs = from.iter().zip(to as &StringArray);
+    Ok(pairs.map(|(from, to)| (owned(from), owned(to))).collect())
 }
 
 /// The bytes of the record that begins at `start`, its line end included.

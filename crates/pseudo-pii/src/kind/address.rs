@@ -6,7 +6,7 @@ use crate::canonical::{Quick, Seen, Verdict, push_without, scan};
 /// Plain addresses without spaces and lower case.
 pub(super) fn quick(value: &str) -> Option<Quick> {
     let settled = !scan(value)?.any(Seen::SPACE | Seen::LOWER);
-    settled.then_some(Quick::same(Verdict::Valid))
+    settled.then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the address.

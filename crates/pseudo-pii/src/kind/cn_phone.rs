@@ -1,30 +1,27 @@
 //! `cn-phone/1`: E.164. A national number is a Chinese one; the numbers of other countries are
 //! recognised by their `+`. There is no check digit: a number is valid or not one.
 
-use crate::canonical::{Quick, Verdict, is_separator, push_without};
+use crate::canonical::{Quick, Verdict, push_number};
 use crate::checksum::is_digits;
 
 /// Mobiles as people write them, and numbers in E.164 already.
 pub(super) fn quick(value: &str) -> Option<Quick> {
     if is_mobile(value) {
-        return Some(Quick {
-            prefix: CHINA,
-            verdict: Verdict::Valid,
-        });
+        return Some(Quick::Chinese(Verdict::Valid));
     }
     let number = value.strip_prefix('+')?;
     let settled = match number.strip_prefix("86") {
         Some(national) => is_national(national),
         None => is_foreign(number),
     };
-    settled.then_some(Quick::same(Verdict::Valid))
+    settled.then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the number by the procedure of the kind, whose steps are numbered below.
 pub(super) fn write(text: &str, out: &mut String) -> Verdict {
     let start = out.len();
     // 1: what is left is `cleaned`
-    push_without(text, is_separator, out);
+    push_number(text, out);
     let cleaned = out.get(start..).unwrap_or_default();
     // 2
     let stripped = cleaned
@@ -58,6 +55,17 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
     Verdict::Valid
 }
 
+/// The eleven digits of a canonical number that is a Chinese mobile.
+pub fn mobile(text: &str) -> Option<&str> {
+    text.strip_prefix(CHINA).filter(|number| is_mobile(number))
+}
+
+/// First three digits of a canonical number that is a Chinese mobile: the network that issued it.
+/// The number may have been ported to another since.
+pub fn issue_network(text: &str) -> Option<&str> {
+    mobile(text)?.get(..3)
+}
+
 /// `1[3-9]` and nine digits.
 fn is_mobile(text: &str) -> bool {
     text.len() == 11 && matches!(text.as_bytes(), [b'1', b'3'..=b'9', rest @ ..] if is_digits(rest))
@@ -79,7 +87,7 @@ fn is_foreign(text: &str) -> bool {
 }
 
 /// Prefix of a Chinese number in E.164.
-const CHINA: &str = "+86";
+pub(super) const CHINA: &str = "+86";
 
 /// Carriers' prefixes for calls over IP, which people copied with the number.
 const IP_DIALLING: [&str; 3] = ["17951", "17911", "12593"];

@@ -6,7 +6,7 @@ use crate::canonical::{Quick, Seen, Verdict, is_han, push_code, scan};
 /// Plates with a common Han character in front that are right in structure.
 pub(super) fn quick(value: &str) -> Option<Quick> {
     let plain = value.len() <= LONGEST && scan(value)?.any(Seen::HAN);
-    (plain && judge(value) == Verdict::Valid).then_some(Quick::same(Verdict::Valid))
+    (plain && judge(value) == Verdict::Valid).then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the plate in upper case without separators.
@@ -14,6 +14,11 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
     let start = out.len();
     push_code(text, out);
     judge(out.get(start..).unwrap_or_default())
+}
+
+/// Whether a canonical plate is one of the new energy vehicles: six places behind the letter.
+pub fn is_nev(text: &str) -> Option<bool> {
+    (judge(text) == Verdict::Valid).then(|| text.chars().count() == NEV)
 }
 
 fn judge(plate: &str) -> Verdict {
@@ -46,3 +51,6 @@ const SPECIAL: [char; 7] = ['学', '警', '挂', '港', '澳', '使', '领'];
 
 /// Bytes of the longest plate: two Han characters and five of ASCII, or one and seven.
 const LONGEST: usize = 11;
+
+/// Characters of the plate of a new energy vehicle; every other has one less.
+const NEV: usize = 8;

@@ -9,7 +9,7 @@ use crate::checksum::{is_digits, mod_11_2};
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
-        verdict => Some(Quick::same(verdict)),
+        verdict => Some(Quick::Same(verdict)),
     }
 }
 
@@ -28,8 +28,13 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
 
 /// Year of birth in a canonical number, if its date is a real one.
 pub fn birth_year(text: &str) -> Option<i16> {
-    let digits = shaped(text.as_bytes())?;
-    i16::try_from(real_year(digits)?).ok()
+    birth_date(text).map(|(year, _, _)| year)
+}
+
+/// Year, month and day of birth in a canonical number, if they make a real date.
+pub fn birth_date(text: &str) -> Option<(i16, u8, u8)> {
+    let (year, month, day) = real_date(shaped(text.as_bytes())?)?;
+    Some((i16::try_from(year).ok()?, month, day))
 }
 
 /// `M` or `F`, from digit 17 of a canonical number: odd for men, even for women.
@@ -48,45 +53,54 @@ pub fn province(text: &str) -> Option<&'static str> {
         .find(|code| code.as_bytes().starts_with(&[*tens, *units]))
 }
 
+/// City that issued a canonical number, as the ASCII digits of a code of GB/T 2260: `110100`.
+///
+/// Nothing where the province is none, or the number names no city. That the province has such a
+/// city is not checked: codes come and go with the years.
+pub fn city(text: &str) -> Option<[u8; 6]> {
+    province(text)?;
+    let [p1, p2, c1, c2, ..] = *shaped(text.as_bytes())?;
+    ([c1, c2] != *b"00").then_some([p1, p2, c1, c2, b'0', b'0'])
+}
+
+#[inline]
 fn judge(code: &[u8]) -> Verdict {
-    let Some(code) = shaped(code) else {
+    let Ok(code) = <&[u8; 18]>::try_from(code) else {
         return Verdict::Invalid;
     };
     let [body @ .., check] = code;
-    if real_year(code).is_none() {
-        Verdict::Invalid
-    } else if mod_11_2(body) == Some(*check) {
-        Verdict::Valid
-    } else {
-        Verdict::Suspect
+    match mod_11_2(body) {
+        None => Verdict::Invalid,
+        Some(_) if real_date(code).is_none() => Verdict::Invalid,
+        Some(right) if right == *check => Verdict::Valid,
+        Some(_) if is_check(*check) => Verdict::Suspect,
+        Some(_) => Verdict::Invalid,
     }
+}
+
+fn is_check(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'X')
 }
 
 /// 17 digits and a digit or `X`.
 fn shaped(code: &[u8]) -> Option<&[u8; 18]> {
     let code: &[u8; 18] = code.try_into().ok()?;
     let [body @ .., check] = code;
-    (is_digits(body) && matches!(check, b'0'..=b'9' | b'X')).then_some(code)
+    (is_digits(body) && is_check(*check)).then_some(code)
 }
 
-/// Year of the date at 7..14, if it is one of 1800-01-01..2199-12-31.
-fn real_year(code: &[u8; 18]) -> Option<u16> {
-    let [_, _, _, _, _, _, date @ ..] = code;
-    let [y1, y2, y3, y4, m1, m2, d1, d2, ..] = date.map(|byte| u16::from(byte & 15));
-    let (year, month, day) = (
-        y1 * 1000 + y2 * 100 + y3 * 10 + y4,
-        m1 * 10 + m2,
-        d1 * 10 + d2,
-    );
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    ((1800..2200).contains(&year) && (1..=days).contains(&day)).then_some(year)
+/// Year, month and day at 7..14, if they make a date of 1800-01-01..2199-12-31.
+fn real_date(code: &[u8; 18]) -> Option<(u16, u8, u8)> {
+    let [_, _, _, _, _, _, y1, y2, y3, y4, m1, m2, d1, d2, ..] = *code;
+    // Four numbers of two digits at once, each in 16 bits.
+    let digits = u64::from_le_bytes([y1, y2, y3, y4, m1, m2, d1, d2]) & 0x0F0F_0F0F_0F0F_0F0F;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let [century, _, year, _, month, _, day, _] = pairs.to_le_bytes();
+    // A table, and no `&&`: days come in no order that a branch could learn.
+    let leap = (year % 4 == 0) & ((year != 0) | (century % 4 == 0));
+    let days = DAYS.get(usize::from(month))? + u8::from(leap & (month == 2));
+    let real = (18..22).contains(&century) & (1..=days).contains(&day);
+    real.then(|| (u16::from(century) * 100 + u16::from(year), month, day))
 }
 
 /// The number of 15 digits with its century and its check character.
@@ -106,6 +120,9 @@ fn upgraded(code: &[u8]) -> Option<[u8; 18]> {
         .for_each(|(place, digit)| *place = digit);
     Some(upgraded)
 }
+
+/// Days of each month of a common year, by its number.
+const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// The first level of GB/T 2260, and 83.
 const PROVINCES: [&str; 35] = [

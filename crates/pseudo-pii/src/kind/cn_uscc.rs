@@ -7,7 +7,7 @@ use crate::checksum::gb_32100;
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
-        verdict => Some(Quick::same(verdict)),
+        verdict => Some(Quick::Same(verdict)),
     }
 }
 

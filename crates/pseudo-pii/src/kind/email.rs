@@ -8,7 +8,7 @@ pub(super) fn quick(value: &str) -> Option<Quick> {
     let settled = value.bytes().fold(true, |settled, byte| {
         settled & byte.is_ascii_graphic() & !byte.is_ascii_uppercase()
     });
-    (settled && !value.is_empty()).then(|| Quick::same(judge(value)))
+    (settled && !value.is_empty()).then(|| Quick::Same(judge(value)))
 }
 
 /// Appends the address.

@@ -4,7 +4,7 @@ use crate::canonical::{Quick, Verdict};
 
 /// Always answers.
 pub(super) fn quick(_value: &str) -> Option<Quick> {
-    Some(Quick::same(Verdict::Valid))
+    Some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the text as it is.

@@ -10,7 +10,7 @@ pub(super) fn quick(value: &str) -> Option<Quick> {
         [b'0'] => true,
         [b'-', rest @ ..] | rest => matches!(rest, [b'1'..=b'9', ..]) && is_digits(rest),
     };
-    shortest.then_some(Quick::same(Verdict::Valid))
+    shortest.then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the number in its shortest form, anything else as it is.

@@ -13,7 +13,7 @@ pub(super) fn quick(value: &str) -> Option<Quick> {
     } else {
         !seen.any(Seen::SPACE) || !(is_padded(value) || value.contains("  "))
     };
-    (joined && !seen.any(Seen::UPPER)).then_some(Quick::same(Verdict::Valid))
+    (joined && !seen.any(Seen::UPPER)).then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the name.

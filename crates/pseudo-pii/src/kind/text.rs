@@ -5,7 +5,7 @@ use crate::canonical::{Quick, Verdict, is_padded, scan};
 /// Plain text without spaces at its ends.
 pub(super) fn quick(value: &str) -> Option<Quick> {
     scan(value)?;
-    (!is_padded(value)).then_some(Quick::same(Verdict::Valid))
+    (!is_padded(value)).then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the text as it is.

@@ -8,7 +8,7 @@ use crate::checksum;
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
-        verdict => Some(Quick::same(verdict)),
+        verdict => Some(Quick::Same(verdict)),
     }
 }
 
@@ -23,6 +23,12 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
 pub fn wmi(text: &str) -> Option<&str> {
     shaped(text.as_bytes())?;
     text.get(..3)
+}
+
+/// Assembly plant: position 11 of a canonical number, in the code of its manufacturer.
+pub fn plant(text: &str) -> Option<&str> {
+    shaped(text.as_bytes())?;
+    text.get(10..11)
 }
 
 /// Model year at position 10 of a canonical number. The letters come round every 30 years: it is

@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::batch::{CHUNK, LONG, for_each_run};
+use super::batch::{BLOCKS, CHUNK, LONG, for_each_run};
 use super::portable;
 use super::rounds::{blocks, compress};
 use crate::hmac::{Keyed, block_of};
@@ -15,7 +15,7 @@ use crate::hmac::{Keyed, block_of};
 /// Writes the first `N` bytes of the HMAC of each value.
 pub(super) fn digests<const N: usize>(keyed: &Keyed, values: &[&[u8]], out: &mut [[u8; N]]) {
     for (values, out) in values.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
-        for_each_run(values, blocks, |class, order| {
+        for_each_run::<BLOCKS>(values, blocks, |class, order| {
             if class == LONG || order.len() < FEWEST {
                 for &index in order {
                     let index = usize::from(index);

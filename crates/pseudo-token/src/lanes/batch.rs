@@ -2,22 +2,25 @@
 
 /// How many values are sorted at once.
 pub(super) const CHUNK: usize = 1024;
-/// How many classes there are; the last one holds all values that are too long for the lanes.
-pub(super) const CLASSES: usize = 9;
+/// How many classes there are where values are told apart by their blocks; the last one holds all
+/// values that are too long for the lanes.
+#[cfg(target_arch = "x86_64")]
+pub(super) const BLOCKS: usize = 9;
 /// The class of the values that are too long for the lanes.
-pub(super) const LONG: usize = CLASSES - 1;
+#[cfg(target_arch = "x86_64")]
+pub(super) const LONG: usize = BLOCKS - 1;
 
 /// Calls `run` with each class that occurs among at most [`CHUNK`] values and with their positions.
 ///
-/// `class` tells the class of a length and does not fall; what is beyond [`LONG`] counts as that.
+/// `class` tells the class of a length and does not fall; what is beyond the last counts as that.
 #[inline]
-pub(super) fn for_each_run(
+pub(super) fn for_each_run<const CLASSES: usize>(
     values: &[&[u8]],
     class: impl Fn(usize) -> usize,
     mut run: impl FnMut(usize, &[u16]),
 ) {
     debug_assert!(values.len() <= CHUNK, "a chunk has at most 1,024 values");
-    let class = |len: usize| class(len).min(LONG);
+    let class = |len: usize| class(len).min(CLASSES - 1);
     let (mut shortest, mut longest) = (usize::MAX, 0);
     for value in values {
         shortest = shortest.min(value.len());

@@ -7,6 +7,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::ff1::{Alphabet, Direction, Ff1, NONE, general};
 use crate::hmac::Keyed;
 use crate::siv::{Siv, padded_len};
 
@@ -51,4 +52,36 @@ pub(super) fn open(siv: &Siv, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error
         .decrypt([[0_u8; 0]], sealed)
         .map_err(|_| Error::NotAuthentic)?;
     Ok(Zeroizing::new(plaintext))
+}
+
+/// Appends each value encrypted or decrypted in its format; false when a character is of another
+/// alphabet.
+pub(super) fn permute(
+    ff1: &Ff1,
+    alphabet: Alphabet,
+    direction: Direction,
+    values: &[&[u8]],
+    out: &mut Vec<u8>,
+) -> bool {
+    let characters = alphabet.characters();
+    let mut digits = Zeroizing::new(Vec::new());
+    for value in values {
+        digits.clear();
+        digits.extend(value.iter().map(|&character| alphabet.digit(character)));
+        if digits.contains(&NONE) {
+            return false;
+        }
+        general::permute(
+            &ff1.cipher,
+            alphabet.radix(),
+            &ff1.tweak,
+            direction,
+            &mut digits,
+        );
+        let text = digits
+            .iter()
+            .filter_map(|&digit| characters.get(usize::from(digit)));
+        out.extend(text);
+    }
+    true
 }

@@ -18,33 +18,64 @@ use std::mem::MaybeUninit;
 use zeroize::ZeroizeOnDrop;
 
 use super::Lanes;
-use super::batch::{CHUNK, LONG, for_each_run};
+use super::batch::{BLOCKS, CHUNK, LONG, for_each_run};
 use super::portable;
 use crate::siv::{HEADER, OVERHEAD, SealKey, Siv, halves};
 
-/// The round keys of both ciphers, each repeated for the four blocks of a vector.
+/// The round keys of AES-256, each repeated for the four blocks of a vector.
 #[derive(ZeroizeOnDrop)]
 #[repr(C, align(64))]
 pub(crate) struct RoundKeys {
-    mac: Schedule,
-    ctr: Schedule,
+    keys: [[[u8; 16]; 4]; 15],
 }
 
 impl RoundKeys {
-    /// Expands both halves of a key where this machine can use them, and leaves zeros elsewhere.
-    pub(crate) fn new(mac: &[u8; 32], ctr: &[u8; 32]) -> Self {
-        let mut keys = Self {
-            mac: [[[0; 16]; 4]; 15],
-            ctr: [[[0; 16]; 4]; 15],
+    /// Expands a key where this machine can use it, and leaves zeros elsewhere.
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        let mut round_keys = Self {
+            keys: [[[0; 16]; 4]; 15],
         };
         if Lanes::Avx512.is_available() {
             // SAFETY: the machine was just found to have the instructions.
-            unsafe {
-                expand(mac, &mut keys.mac);
-                expand(ctr, &mut keys.ctr);
-            }
+            unsafe { round_keys.expand(key) }
         }
-        keys
+        round_keys
+    }
+
+    /// The key schedule of AES-256 (FIPS 197, 5.2), every round key four times.
+    #[target_feature(enable = "aes,sse2")]
+    fn expand(&mut self, key: &[u8; 32]) {
+        let [low, high] = halves(key);
+        let (mut even, mut odd) = (load_block(low), load_block(high));
+        let mut index = 0;
+        let mut keep = |key: __m128i| {
+            // SAFETY: both types are 16 bytes in which every pattern is a value.
+            let key: [u8; 16] = unsafe { std::mem::transmute(key) };
+            self.keys[index] = [key; 4];
+            index += 1;
+        };
+        keep(even);
+        keep(odd);
+        macro_rules! next {
+            ($constant:literal) => {
+                let word = _mm_aeskeygenassist_si128::<$constant>(odd);
+                even = mix(even, _mm_shuffle_epi32::<0xff>(word));
+                keep(even);
+            };
+            ($constant:literal, both) => {
+                next!($constant);
+                let word = _mm_aeskeygenassist_si128::<0>(even);
+                odd = mix(odd, _mm_shuffle_epi32::<0xaa>(word));
+                keep(odd);
+            };
+        }
+        next!(0x01, both);
+        next!(0x02, both);
+        next!(0x04, both);
+        next!(0x08, both);
+        next!(0x10, both);
+        next!(0x20, both);
+        next!(0x40);
     }
 }
 
@@ -59,7 +90,7 @@ pub(super) fn seal(siv: &Siv, values: &[&[u8]], out: &mut Vec<u8>) {
         }
         out.reserve(total);
         let (place, _) = out.spare_capacity_mut().split_at_mut(total);
-        for_each_run(
+        for_each_run::<BLOCKS>(
             values,
             |len| len / 16,
             |class, order| {
@@ -163,7 +194,7 @@ impl Run<'_> {
                     _mm512_xor_si512(*state, *block)
                 };
             }
-            state = encrypt(&self.siv.round_keys.mac, state);
+            state = encrypt(&self.siv.mac_keys, state);
         }
         state
     }
@@ -180,7 +211,7 @@ impl Run<'_> {
         plaintext.map(|blocks| {
             let counters = first.map(|first| swap_last(_mm512_add_epi32(first, count)));
             count = _mm512_add_epi32(count, one);
-            let mut stream = encrypt(&self.siv.round_keys.ctr, counters);
+            let mut stream = encrypt(&self.siv.ctr_keys, counters);
             for (stream, block) in stream.iter_mut().zip(blocks) {
                 *stream = _mm512_xor_si512(*stream, block);
             }
@@ -240,8 +271,8 @@ fn load(message: &[u8], offset: usize) -> __m128i {
 /// AES-256 over blocks side by side (FIPS 197, 5.1).
 #[target_feature(enable = "avx512f,vaes")]
 #[inline]
-fn encrypt(keys: &Schedule, mut blocks: Blocks) -> Blocks {
-    let [first, middle @ .., last] = keys;
+pub(super) fn encrypt(keys: &RoundKeys, mut blocks: Blocks) -> Blocks {
+    let [first, middle @ .., last] = &keys.keys;
     let key = load_key(first);
     blocks = blocks.map(|block| _mm512_xor_si512(block, key));
     for key in middle {
@@ -250,42 +281,6 @@ fn encrypt(keys: &Schedule, mut blocks: Blocks) -> Blocks {
     }
     let key = load_key(last);
     blocks.map(|block| _mm512_aesenclast_epi128(block, key))
-}
-
-/// The key schedule of AES-256 (FIPS 197, 5.2), every round key four times.
-#[target_feature(enable = "aes,sse2")]
-fn expand(key: &[u8; 32], keys: &mut Schedule) {
-    let [low, high] = halves(key);
-    let (mut even, mut odd) = (load_block(low), load_block(high));
-    let mut index = 0;
-    let mut keep = |key: __m128i| {
-        // SAFETY: both types are 16 bytes in which every pattern is a value.
-        let key: [u8; 16] = unsafe { std::mem::transmute(key) };
-        keys[index] = [key; 4];
-        index += 1;
-    };
-    keep(even);
-    keep(odd);
-    macro_rules! next {
-        ($constant:literal) => {
-            let word = _mm_aeskeygenassist_si128::<$constant>(odd);
-            even = mix(even, _mm_shuffle_epi32::<0xff>(word));
-            keep(even);
-        };
-        ($constant:literal, both) => {
-            next!($constant);
-            let word = _mm_aeskeygenassist_si128::<0>(even);
-            odd = mix(odd, _mm_shuffle_epi32::<0xaa>(word));
-            keep(odd);
-        };
-    }
-    next!(0x01, both);
-    next!(0x02, both);
-    next!(0x04, both);
-    next!(0x08, both);
-    next!(0x10, both);
-    next!(0x20, both);
-    next!(0x40);
 }
 
 /// Adds to each word of a round key all words before it, and `word`.
@@ -319,8 +314,7 @@ fn swap_last(blocks: __m512i) -> __m512i {
 }
 
 /// How many messages are sealed side by side.
-const GROUP: usize = 32;
+pub(super) const GROUP: usize = 32;
 /// The vectors that hold one block of each message of a group.
-const WIDE: usize = GROUP / 4;
-type Blocks = [__m512i; WIDE];
-type Schedule = [[[u8; 16]; 4]; 15];
+pub(super) const WIDE: usize = GROUP / 4;
+pub(super) type Blocks = [__m512i; WIDE];

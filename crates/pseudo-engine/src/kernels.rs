@@ -1,0 +1,245 @@
+//! A planned column → its kernel: the one place where the words of a policy meet those of the
+//! kernels, and where keys go in.
+
+use chrono::{Datelike, NaiveDate};
+use pseudo_arrow::{FpeForm, Kernel};
+use pseudo_pii::Blanks;
+use pseudo_policy::{
+    Action, Band, Date, FpeAlphabet, Identity, Number, OnInvalid, Part, PlannedColumn, RareTo,
+    SealEncoding, TokenEncoding, Unit,
+};
+use pseudo_token::{Alphabet, DomainKey};
+
+use crate::inputs::Inputs;
+use crate::{Error, Result};
+
+/// What kernels of one run share.
+pub(crate) struct Context<'a> {
+    /// The key of the domain.
+    pub(crate) key: &'a DomainKey,
+    /// The year that model years are counted from.
+    pub(crate) year: i32,
+    /// The day on which ages are counted, where a rule does not say one.
+    pub(crate) at: Option<pseudo_arrow::Date>,
+}
+
+/// Makes the kernel of `column`; `inputs` are those of its table.
+pub(crate) fn kernel(
+    column: &PlannedColumn,
+    context: &Context<'_>,
+    inputs: &Inputs,
+) -> Result<Kernel> {
+    let blanks = blanks(column.identity.as_ref());
+    let on_invalid = on_invalid(column.on_invalid);
+    let kernel = match &column.action {
+        Action::Keep => Ok(Kernel::keep()),
+        Action::Drop => return Err(Error::Internal("a dropped column in the plan".to_owned())),
+        Action::Null => Ok(Kernel::null(column.output.data_type().clone())),
+        Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. } => {
+            return keyed(column, context.key);
+        }
+        Action::Constant(text) => Ok(Kernel::constant(text.clone())),
+        Action::Mask {
+            keep_first,
+            keep_last,
+        } => Ok(Kernel::mask(*keep_first, *keep_last)),
+        Action::Band(bands) => Kernel::band(band(bands), on_invalid),
+        Action::Round(step) => Kernel::round(number(*step), on_invalid),
+        Action::Truncate(unit) => Ok(Kernel::truncate(period(*unit), on_invalid)),
+        Action::Age { width, top, at } => {
+            let day = at.map_or(context.at, date);
+            let day = day.ok_or_else(|| Error::Internal("an age without a day".to_owned()))?;
+            let top = top.unwrap_or(AGE_TOP_MAX);
+            Kernel::age(*width, top, day, column.kind, blanks, on_invalid)
+        }
+        Action::Shift { days } => {
+            let subject = column.subject.as_ref().map(|subject| &subject.identity);
+            let subject = subject.ok_or_else(|| unplanned("subject"))?;
+            let key = context.key.shift_key(&subject.name, subject.kind.id());
+            Kernel::shift(
+                key,
+                subject.kind,
+                self::blanks(Some(subject)),
+                *days,
+                on_invalid,
+            )
+        }
+        Action::Derive(part) => {
+            let part = derived(*part);
+            Ok(Kernel::derive(
+                part,
+                column.kind,
+                blanks,
+                context.year,
+                on_invalid,
+            ))
+        }
+        Action::Map { file, default } => {
+            let entries = inputs.map(file).ok_or_else(|| unplanned("map"))?.clone();
+            Ok(Kernel::map(entries, default.clone(), on_invalid))
+        }
+        Action::Rare { to, .. } => {
+            let kept = inputs.kept(column).ok_or_else(|| unplanned("census"))?;
+            Ok(Kernel::rare(kept, rare_to(to)))
+        }
+        Action::Prefix(characters) => Ok(Kernel::prefix(*characters)),
+        Action::Geo { decimals } => Ok(Kernel::geo(*decimals, on_invalid)),
+    };
+    kernel.map_err(|error| Error::Internal(format!("column `{}`: {error}", column.source)))
+}
+
+/// The kernel of a token, seal or fpe rule.
+fn keyed(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
+    let identity = column
+        .identity
+        .as_ref()
+        .ok_or_else(|| unplanned("identity"))?;
+    let (name, kind) = (identity.name.as_str(), identity.kind);
+    let (blanks, on_invalid) = (blanks(Some(identity)), on_invalid(column.on_invalid));
+    let kernel = match &column.action {
+        Action::Token { encoding, bits, .. } => {
+            let form = token_form(*encoding);
+            Kernel::token(
+                key.token_key(name, kind.id()),
+                kind,
+                blanks,
+                form,
+                *bits,
+                on_invalid,
+            )
+        }
+        Action::Seal { encoding, .. } => {
+            let form = seal_form(*encoding);
+            Ok(Kernel::seal(
+                key.seal_key(name, kind.id()),
+                kind,
+                blanks,
+                form,
+                on_invalid,
+            ))
+        }
+        Action::Fpe { alphabet, .. } => {
+            let form = fpe_form(*alphabet);
+            Ok(Kernel::fpe(
+                key.fpe_key(name, kind.id()),
+                kind,
+                blanks,
+                form,
+                on_invalid,
+            ))
+        }
+        _ => return Err(Error::Internal("an action without a key".to_owned())),
+    };
+    kernel.map_err(|error| Error::Internal(format!("column `{}`: {error}", column.source)))
+}
+
+/// A day of the calendar as kernels take it.
+pub(crate) fn calendar_date(date: NaiveDate) -> Option<pseudo_arrow::Date> {
+    let (month, day) = (
+        u8::try_from(date.month()).ok()?,
+        u8::try_from(date.day()).ok()?,
+    );
+    pseudo_arrow::Date::new(date.year(), month, day)
+}
+
+/// The day that a policy names.
+fn date(date: Date) -> Option<pseudo_arrow::Date> {
+    pseudo_arrow::Date::new(date.year(), date.month(), date.day())
+}
+
+fn unplanned(what: &str) -> Error {
+    Error::Internal(format!("a rule whose {what} was not planned"))
+}
+
+fn blanks(identity: Option<&Identity>) -> Blanks {
+    match identity.and_then(|identity| identity.blank.as_ref()) {
+        Some(list) => Blanks::new(list),
+        None => Blanks::default(),
+    }
+}
+
+fn on_invalid(on_invalid: OnInvalid) -> pseudo_arrow::OnInvalid {
+    match on_invalid {
+        OnInvalid::Token => pseudo_arrow::OnInvalid::Token,
+        OnInvalid::Null => pseudo_arrow::OnInvalid::Null,
+        OnInvalid::Fail => pseudo_arrow::OnInvalid::Fail,
+    }
+}
+
+fn number(number: Number) -> pseudo_arrow::Number {
+    pseudo_arrow::Number::new(number.unscaled(), number.scale())
+}
+
+fn band(band: &Band) -> pseudo_arrow::Band {
+    match band {
+        Band::Width(width) => pseudo_arrow::Band::Width(number(*width)),
+        Band::Edges(edges) => {
+            pseudo_arrow::Band::Edges(edges.iter().copied().map(number).collect())
+        }
+    }
+}
+
+fn rare_to(to: &RareTo) -> pseudo_arrow::RareTo {
+    match to {
+        RareTo::Text(text) => pseudo_arrow::RareTo::Text(text.clone()),
+        RareTo::Integer(number) => pseudo_arrow::RareTo::Integer(*number),
+    }
+}
+
+fn token_form(encoding: TokenEncoding) -> pseudo_arrow::TokenForm {
+    match encoding {
+        TokenEncoding::Base32 => pseudo_arrow::TokenForm::Base32,
+        TokenEncoding::Hex => pseudo_arrow::TokenForm::Hex,
+        TokenEncoding::Uuid => pseudo_arrow::TokenForm::Uuid,
+        TokenEncoding::Binary => pseudo_arrow::TokenForm::Binary,
+    }
+}
+
+fn seal_form(encoding: SealEncoding) -> pseudo_arrow::SealForm {
+    match encoding {
+        SealEncoding::Base64Url => pseudo_arrow::SealForm::Base64Url,
+        SealEncoding::Base32 => pseudo_arrow::SealForm::Base32,
+        SealEncoding::Binary => pseudo_arrow::SealForm::Binary,
+    }
+}
+
+fn fpe_form(alphabet: FpeAlphabet) -> FpeForm {
+    match alphabet {
+        FpeAlphabet::Digits => FpeForm::Text(Alphabet::Digits),
+        FpeAlphabet::LowerAlpha => FpeForm::Text(Alphabet::LowerAlpha),
+        FpeAlphabet::LowerAlnum => FpeForm::Text(Alphabet::LowerAlnum),
+        FpeAlphabet::UpperAlnum => FpeForm::Text(Alphabet::UpperAlnum),
+        FpeAlphabet::Alnum => FpeForm::Text(Alphabet::Alnum),
+        FpeAlphabet::Int64 => FpeForm::Int64,
+    }
+}
+
+fn period(unit: Unit) -> pseudo_arrow::Unit {
+    match unit {
+        Unit::Year => pseudo_arrow::Unit::Year,
+        Unit::Quarter => pseudo_arrow::Unit::Quarter,
+        Unit::Month => pseudo_arrow::Unit::Month,
+        Unit::Week => pseudo_arrow::Unit::Week,
+        Unit::Day => pseudo_arrow::Unit::Day,
+        Unit::Hour => pseudo_arrow::Unit::Hour,
+    }
+}
+
+fn derived(part: Part) -> pseudo_arrow::Part {
+    match part {
+        Part::BirthYear => pseudo_arrow::Part::BirthYear,
+        Part::Sex => pseudo_arrow::Part::Sex,
+        Part::Province => pseudo_arrow::Part::Province,
+        Part::City => pseudo_arrow::Part::City,
+        Part::IssueNetwork => pseudo_arrow::Part::IssueNetwork,
+        Part::Wmi => pseudo_arrow::Part::Wmi,
+        Part::ModelYear => pseudo_arrow::Part::ModelYear,
+        Part::Plant => pseudo_arrow::Part::Plant,
+        Part::IsNev => pseudo_arrow::Part::IsNev,
+        Part::EmailDomain => pseudo_arrow::Part::EmailDomain,
+        Part::Length => pseudo_arrow::Part::Length,
+    }
+}
+
+/// The age of no one: the top of an `age` rule that names none.
+const AGE_TOP_MAX: u32 = 1000;
