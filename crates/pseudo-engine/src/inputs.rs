@@ -115,16 +115,17 @@ fn censuses(bound: &TableJob, rules: &[(usize, u64)], chunks: &[&Chunk]) -> Resu
         };
         let source = bound.source.files.get(*file);
         let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-        let (batch, _) = project::filter(bound, &source.path, source.read(slice, &read)?)?;
-        let mut counted = Vec::with_capacity(rules.len());
-        for (index, _) in rules {
-            let position = read.binary_search(index).unwrap_or_default();
-            let mut census = Census::default();
-            census
-                .add(batch.column(position).as_ref())
-                .map_err(|error| Error::Internal(format!("`rare`: {error}")))?;
-            counted.push(census);
-        }
+        let mut counted: Vec<_> = rules.iter().map(|_| Census::default()).collect();
+        source.read(slice, &read, &mut |batch| {
+            let (batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            for ((index, _), census) in rules.iter().zip(&mut counted) {
+                let position = read.binary_search(index).unwrap_or_default();
+                census
+                    .add(batch.column(position).as_ref())
+                    .map_err(|error| Error::Internal(format!("`rare`: {error}")))?;
+            }
+            Ok(())
+        })?;
         let mut sums = sums.lock().map_err(|_| poisoned())?;
         for (sum, census) in sums.iter_mut().zip(counted) {
             sum.merge(census);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::Schema;
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
@@ -15,7 +15,7 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
-use crate::sink::Sink;
+use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile, hex};
 use crate::staging::Staging;
 use crate::{Error, Result, order};
@@ -79,40 +79,34 @@ impl<'a> Projector<'a> {
         })
     }
 
-    /// Reads, projects and stages one chunk.
-    /// `file` is memory to write into, worth keeping from one chunk to the next.
+    /// Reads, projects and stages one chunk. `scratch` is worth keeping from one chunk to the next.
     pub(crate) fn chunk(
         &self,
         chunk: &Chunk,
         staging: &Staging,
-        file: &mut Vec<u8>,
+        scratch: &mut Scratch,
     ) -> Result<ChunkResult> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
-        let (batch, source_rows) = match &chunk.part {
-            None => (RecordBatch::new_empty(Arc::clone(&self.schema)), 0),
-            Some((file, slice)) => {
-                let source = self.bound.source.files.get(*file);
-                let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-                self.project(chunk.index, source, slice, &mut outcomes)?
-            }
-        };
-        let rows = batch.num_rows() as u64;
-        self.sink.encode(&batch, file)?;
-        drop(batch);
-        let sha256 = hex(&Sha256::digest(&file));
-        let short = sha256.get(..8).unwrap_or_default();
-        let path = format!(
-            "{}/part-{:05}-{short}.parquet",
-            self.bound.plan.table, chunk.index
-        );
-        staging.write(&path, file)?;
+        let mut writer = self.sink.begin(scratch)?;
+        let (mut source_rows, mut file) = (0, None);
+        if let Some((index, slice)) = &chunk.part {
+            let source = self.bound.source.files.get(*index);
+            let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
+            source_rows = self.project(chunk.index, source, slice, &mut outcomes, &mut writer)?;
+            file = Some(*index);
+        }
+        let rows = writer.finish()?;
+        let bytes = scratch.file();
+        let sha256 = hex(&Sha256::digest(bytes));
+        let (table, short) = (&self.bound.plan.table, sha256.get(..8).unwrap_or_default());
+        let path = format!("{table}/part-{:05}-{short}.parquet", chunk.index);
+        staging.write(&path, bytes)?;
         let output = OutputManifest {
             path,
-            bytes: file.len() as u64,
+            bytes: bytes.len() as u64,
             sha256,
             rows,
         };
-        let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
             output,
             file,
@@ -122,49 +116,69 @@ impl<'a> Projector<'a> {
         })
     }
 
-    /// The output rows of a slice, and how many rows it has.
+    /// Writes the output rows of a slice, and answers how many rows it has. Rows that keep their
+    /// order are written batch by batch; a keyed order needs all of the chunk first.
     fn project(
         &self,
         chunk: u32,
         source: &SourceFile,
         slice: &Slice,
         outcomes: &mut [Outcome],
-    ) -> Result<(RecordBatch, u64)> {
-        let read = source.read(slice, &self.bound.read)?;
-        let source_rows = read.num_rows();
-        let (read, rows) = filter(self.bound, &source.path, read)?;
+        writer: &mut Writer<'_>,
+    ) -> Result<u64> {
+        let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
+        source.read(slice, &self.bound.read, &mut |batch| {
+            let first = seen;
+            seen += batch.num_rows();
+            let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
+            let located = |error: &KernelError, column: &Column| {
+                self.located(error, source, slice, column, &rows)
+            };
+            let batch = self.kernels(&batch, outcomes, located)?;
+            if self.shuffle.is_none() {
+                return writer.push(&batch);
+            }
+            batches.push(batch);
+            kept.extend(rows);
+            Ok(())
+        })?;
+        if let Some(key) = &self.shuffle {
+            let batch = concat_batches(&self.schema, &batches)
+                .map_err(|error| Error::reading_arrow(&source.path, &error))?;
+            drop(batches);
+            let table = &self.bound.plan.table;
+            writer.push(&order::shuffle(key, table, chunk, &kept, &batch)?)?;
+        }
+        Ok(seen as u64)
+    }
+
+    /// The output columns of a batch.
+    fn kernels(
+        &self,
+        read: &RecordBatch,
+        outcomes: &mut [Outcome],
+        located: impl Fn(&KernelError, &Column) -> Error,
+    ) -> Result<RecordBatch> {
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
         let fields = self.schema.fields();
         for ((column, outcome), field) in self.columns.iter().zip(outcomes).zip(fields) {
-            let input = read.column(column.position);
+            let (input, kernel) = (read.column(column.position).as_ref(), &column.kernel);
             let applied = match column.subject {
                 Some(subject) => {
-                    let subject = read.column(subject).as_ref();
-                    column
-                        .kernel
-                        .apply_with_subject(input.as_ref(), subject, outcome)
+                    kernel.apply_with_subject(input, read.column(subject).as_ref(), outcome)
                 }
-                None => column.kernel.apply(input.as_ref(), outcome),
+                None => kernel.apply(input, outcome),
             };
-            let array =
-                applied.map_err(|error| self.located(&error, source, slice, column, &rows))?;
+            let array = applied.map_err(|error| located(&error, column))?;
             if array.data_type() != field.data_type() {
-                let name = field.name();
-                return Err(Error::Internal(format!(
-                    "column `{name}` is not of its planned type"
-                )));
+                let fault = format!("column `{}` is not of its planned type", field.name());
+                return Err(Error::Internal(fault));
             }
             arrays.push(array);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
-        drop(read);
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
-            .map_err(|error| Error::reading_arrow(&source.path, &error))?;
-        let batch = match &self.shuffle {
-            Some(key) => order::shuffle(key, &self.bound.plan.table, chunk, &rows, &batch)?,
-            None => batch,
-        };
-        Ok((batch, source_rows as u64))
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+            .map_err(|_| Error::Internal("a NULL where the plan has none".to_owned()))
     }
 
     /// A kernel's error with the place of the cell.
@@ -201,27 +215,26 @@ impl<'a> Projector<'a> {
     }
 }
 
-/// The rows that stay, and where in the slice each of them stood.
+/// The rows of a batch that stay, and where in the slice each of them stood; its first row is row
+/// `first` there.
 pub(crate) fn filter(
     bound: &TableJob,
     path: &str,
     batch: RecordBatch,
+    first: usize,
 ) -> Result<(RecordBatch, Vec<u32>)> {
-    let rows = u32::try_from(batch.num_rows())
-        .map_err(|_| Error::Internal("a chunk of over 2^32 rows".to_owned()))?;
+    let row = |row: usize| u32::try_from(first + row).unwrap_or(u32::MAX);
     let Some(filter) = &bound.filter else {
-        return Ok((batch, (0..rows).collect()));
+        let rows = (0..batch.num_rows()).map(row).collect();
+        return Ok((batch, rows));
     };
     let fault = |reason: String| Error::source(path, format!("`filter`: {reason}"));
     let mask: BooleanArray = filter.select(&batch).map_err(fault)?;
-    let stays = |row: u32| {
-        let row = row as usize;
-        mask.is_valid(row) && mask.value(row)
-    };
     if mask.len() != batch.num_rows() {
         return Err(Error::Internal("a filter that loses rows".to_owned()));
     }
-    let kept = (0..rows).filter(|&row| stays(row)).collect();
+    let stays = |row: &usize| mask.is_valid(*row) && mask.value(*row);
+    let kept = (0..batch.num_rows()).filter(stays).map(row).collect();
     let batch =
         filter_record_batch(&batch, &mask).map_err(|error| Error::reading_arrow(path, &error))?;
     Ok((batch, kept))

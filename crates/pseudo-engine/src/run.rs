@@ -22,7 +22,7 @@ use crate::manifest::{
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
-use crate::sink::Sink;
+use crate::sink::{Scratch, Sink};
 use crate::staging::{self, Staging};
 use crate::{Error, Result, publish, verify};
 
@@ -246,7 +246,7 @@ impl<'a> Run<'a> {
         (0..rayon::current_num_threads())
             .into_par_iter()
             .for_each(|_| {
-                let mut file = Vec::new();
+                let mut scratch = Scratch::default();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
@@ -255,7 +255,7 @@ impl<'a> Run<'a> {
                     let Some(projector) = projectors.get(chunk.table) else {
                         return;
                     };
-                    let result = projector.chunk(chunk, staging, &mut file);
+                    let result = projector.chunk(chunk, staging, &mut scratch);
                     match &result {
                         Ok(result) => self.options.progress.rows(result.source_rows),
                         Err(_) => next.store(chunks.len(), Ordering::Relaxed),

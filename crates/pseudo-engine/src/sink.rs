@@ -9,11 +9,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, LogicalType, Type as PhysicalType, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type};
 use pseudo_policy::{Action, Compression as Codec, PlannedColumn, TablePlan};
 
@@ -64,53 +64,142 @@ impl Sink {
         })
     }
 
-    /// Puts the file that holds `batch` into `file`, whose content goes and whose memory is used
-    /// again.
-    pub(crate) fn encode(&self, batch: &RecordBatch, file: &mut Vec<u8>) -> Result<()> {
+    /// Begins a file in `scratch`, whose content goes and whose memory is used again.
+    pub(crate) fn begin<'a>(&'a self, scratch: &'a mut Scratch) -> Result<Writer<'a>> {
+        let Scratch { file, columns } = scratch;
         file.clear();
-        self.write(batch, file).map_err(|error| internal(&error))
+        columns.resize_with(self.random.len(), Vec::new);
+        let begin = || {
+            let root = self.parquet.root_schema_ptr();
+            SerializedFileWriter::new(file, root, Arc::clone(&self.properties))
+        };
+        let file = begin().map_err(|error| internal(&error))?;
+        let stock = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&self.schema));
+        Ok(Writer {
+            sink: self,
+            file,
+            stock,
+            columns,
+            open: Vec::new(),
+            open_rows: 0,
+            rows: 0,
+        })
     }
+}
 
-    fn write(&self, batch: &RecordBatch, file: &mut Vec<u8>) -> Result<(), ParquetError> {
-        let root = self.parquet.root_schema_ptr();
-        let mut writer = SerializedFileWriter::new(file, root, Arc::clone(&self.properties))?;
-        let columns = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&self.schema));
+/// The memory of one worker: a file, and the pages of its random columns.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    file: Vec<u8>,
+    columns: Vec<Vec<u8>>,
+}
+
+impl Scratch {
+    /// The file written last.
+    pub(crate) fn file(&self) -> &[u8] {
+        &self.file
+    }
+}
+
+/// A file being written.
+pub(crate) struct Writer<'a> {
+    sink: &'a Sink,
+    file: SerializedFileWriter<&'a mut Vec<u8>>,
+    stock: ArrowRowGroupWriterFactory,
+    columns: &'a mut Vec<Vec<u8>>,
+    /// The columns of the row group being filled, empty when none is.
+    open: Vec<ColumnWriter>,
+    open_rows: usize,
+    rows: u64,
+}
+
+/// One column of a row group.
+enum ColumnWriter {
+    Pages(pages::Pages),
+    Stock(ArrowColumnWriter),
+}
+
+impl Writer<'_> {
+    /// Appends rows.
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut at = 0;
         while at < batch.num_rows() {
-            let rows = self.row_group_rows.min(batch.num_rows() - at);
-            let mut group = writer.next_row_group()?;
-            self.row_group(&batch.slice(at, rows), &columns, &mut group)?;
-            group.close()?;
+            let free = self.sink.row_group_rows - self.open_rows;
+            let rows = free.min(batch.num_rows() - at);
+            let filled = self.fill(&batch.slice(at, rows));
+            filled.map_err(|error| internal(&error))?;
             at += rows;
         }
-        writer.close().map(drop)
+        Ok(())
     }
 
-    fn row_group<W: std::io::Write + Send>(
-        &self,
-        batch: &RecordBatch,
-        columns: &ArrowRowGroupWriterFactory,
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError> {
-        // flat columns only: one writer, one leaf and one descriptor for each
-        let writers = columns.create_column_writers(0)?;
-        let fields = self.schema.fields().iter().zip(self.parquet.columns());
-        for (((array, (field, column)), random), mut writer) in batch
+    /// Ends the file, and answers how many rows are in it.
+    pub(crate) fn finish(mut self) -> Result<u64> {
+        let finish = || -> Result<u64, ParquetError> {
+            self.flush()?;
+            self.file.close()?;
+            Ok(self.rows)
+        };
+        finish().map_err(|error| internal(&error))
+    }
+
+    /// Appends rows that the open row group has room for.
+    fn fill(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        if self.open.is_empty() {
+            self.open()?;
+        }
+        let fields = self.sink.schema.fields().iter();
+        for ((column, array), field) in self.open.iter_mut().zip(batch.columns()).zip(fields) {
+            match column {
+                ColumnWriter::Pages(pages) => pages.push(array)?,
+                ColumnWriter::Stock(writer) => {
+                    for leaf in compute_leaves(field, array)? {
+                        writer.write(&leaf)?;
+                    }
+                }
+            }
+        }
+        self.open_rows += batch.num_rows();
+        self.rows += batch.num_rows() as u64;
+        if self.open_rows == self.sink.row_group_rows {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Opens a row group. Columns are flat: one writer, one descriptor and one buffer for each.
+    fn open(&mut self) -> Result<(), ParquetError> {
+        let stock = self.stock.create_column_writers(0)?;
+        let columns = self
+            .sink
+            .parquet
             .columns()
             .iter()
-            .zip(fields)
-            .zip(&self.random)
-            .zip(writers)
-        {
-            if *random {
-                pages::append(array, column, group)?;
-                continue;
-            }
-            for leaf in compute_leaves(field, array)? {
-                writer.write(&leaf)?;
-            }
-            writer.close()?.append_to_row_group(group)?;
+            .zip(self.columns.iter_mut());
+        for ((random, stock), (column, memory)) in self.sink.random.iter().zip(stock).zip(columns) {
+            self.open.push(if *random {
+                ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory)))
+            } else {
+                ColumnWriter::Stock(stock)
+            });
         }
+        Ok(())
+    }
+
+    /// Appends the open row group to the file.
+    fn flush(&mut self) -> Result<(), ParquetError> {
+        if self.open_rows == 0 {
+            return Ok(());
+        }
+        let mut group = self.file.next_row_group()?;
+        for (column, memory) in self.open.drain(..).zip(self.columns.iter_mut()) {
+            match column {
+                ColumnWriter::Pages(pages) => *memory = pages.append(&mut group)?,
+                ColumnWriter::Stock(writer) => writer.close()?.append_to_row_group(&mut group)?,
+            }
+        }
+        group.close()?;
+        self.open_rows = 0;
         Ok(())
     }
 }

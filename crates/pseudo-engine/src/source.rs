@@ -24,6 +24,12 @@ pub(crate) const SLICE_ROWS: u64 = 131_072;
 /// Bytes of text, or of uncompressed column data, a slice aims at.
 pub(crate) const SLICE_BYTES: u64 = 16 << 20;
 
+/// Rows of one batch: its columns are worked through while they are in the cache.
+pub(crate) const BATCH_ROWS: usize = 32_768;
+
+/// Takes the batches of a slice.
+pub(crate) type Visitor<'a> = &'a mut dyn FnMut(RecordBatch) -> Result<()>;
+
 /// The place that `[source] root` names.
 pub(crate) enum Root {
     /// A directory.
@@ -135,16 +141,21 @@ impl SourceFile {
         }
     }
 
-    /// Reads the columns `columns` (ascending indices) of one slice as one batch.
-    pub(crate) fn read(&self, slice: &Slice, columns: &[usize]) -> Result<RecordBatch> {
+    /// Reads the columns `columns` (ascending indices) of one slice, in batches that fit a cache
+    /// rather than a memory, and hands them to `each` in order.
+    pub(crate) fn read(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
         match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => {
-                file.read(&self.path, groups.clone(), *skip, *take, columns)
-            }
+            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => file.read(
+                &self.path,
+                groups.clone(),
+                *skip..skip + take,
+                columns,
+                each,
+            ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
-                file.read(&self.path, range.clone(), columns)
+                each(file.read(&self.path, range.clone(), columns)?)
             }
-            (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns),
+            (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
             _ => Err(Error::Internal("a slice of another format".to_owned())),
         }
     }

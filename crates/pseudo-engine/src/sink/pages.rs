@@ -17,11 +17,11 @@ use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-/// Rows of one page: about 1 MiB of tokens.
-const PAGE_ROWS: usize = 32_768;
+use crate::source::BATCH_ROWS;
 
 /// Whether columns of that type can be written here.
 pub(crate) fn takes(data_type: &DataType) -> bool {
@@ -31,23 +31,69 @@ pub(crate) fn takes(data_type: &DataType) -> bool {
     )
 }
 
-/// Appends `array` as the next column chunk of `group`.
-pub(crate) fn append<W: Write + Send>(
-    array: &ArrayRef,
-    column: &ColumnDescPtr,
-    group: &mut SerializedRowGroupWriter<'_, W>,
-) -> Result<()> {
-    let mut chunk = TrackedWrite::new(Vec::with_capacity(array.get_buffer_memory_size() * 5 / 4));
-    let mut at = 0;
-    while at < array.len() {
-        let rows = PAGE_ROWS.min(array.len() - at);
-        let page = page(&array.slice(at, rows), column)?;
-        SerializedPageWriter::new(&mut chunk).write_page(page)?;
-        at += rows;
+/// The pages of one column chunk; one page for each array that is pushed.
+pub(crate) struct Pages {
+    column: ColumnDescPtr,
+    chunk: TrackedWrite<Vec<u8>>,
+    rows: usize,
+}
+
+impl Pages {
+    /// Begins a chunk of `column` in `memory`, whose content goes.
+    pub(crate) fn new(column: &ColumnDescPtr, mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        Self {
+            column: ColumnDescPtr::clone(column),
+            chunk: TrackedWrite::new(memory),
+            rows: 0,
+        }
     }
-    let chunk = chunk.into_inner()?;
-    let close = close(array.len(), chunk.len(), column)?;
-    group.append_column(&Bytes::from(chunk), close)
+
+    /// Appends the cells of `array` as one page, or as several where it is long.
+    pub(crate) fn push(&mut self, array: &ArrayRef) -> Result<()> {
+        let mut at = 0;
+        while at < array.len() {
+            let rows = BATCH_ROWS.min(array.len() - at);
+            let page = page(&array.slice(at, rows), &self.column)?;
+            SerializedPageWriter::new(&mut self.chunk).write_page(page)?;
+            at += rows;
+        }
+        self.rows += array.len();
+        Ok(())
+    }
+
+    /// Appends the chunk to `group`, and gives the memory back.
+    pub(crate) fn append<W: Write + Send>(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<Vec<u8>> {
+        let chunk = self.chunk.into_inner()?;
+        let close = close(self.rows, chunk.len(), &self.column)?;
+        group.append_column(&Chunk(&chunk), close)?;
+        Ok(chunk)
+    }
+}
+
+/// A column chunk in memory.
+struct Chunk<'a>(&'a [u8]);
+
+impl Length for Chunk<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+impl<'a> ChunkReader for Chunk<'a> {
+    type T = &'a [u8];
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        Ok(self.0.get(usize::try_from(start)?..).unwrap_or_default())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        let bytes = self.get_read(start)?;
+        Ok(Bytes::copy_from_slice(bytes.get(..length).unwrap_or(bytes)))
+    }
 }
 
 fn page(array: &ArrayRef, column: &ColumnDescPtr) -> Result<CompressedPage> {

@@ -7,17 +7,16 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelector,
 };
 use parquet::file::metadata::RowGroupMetaData;
 
-use super::{SLICE_BYTES, SLICE_ROWS, Slice};
+use super::{BATCH_ROWS, SLICE_BYTES, SLICE_ROWS, Slice, Visitor};
 use crate::error::parquet_fault;
 use crate::{Error, Result};
 
@@ -98,54 +97,48 @@ impl ParquetFile {
         by_bytes.clamp(1, SLICE_ROWS)
     }
 
-    /// Reads some columns of some rows as one batch.
+    /// Reads some columns of the rows `rows` of some row groups.
     pub(crate) fn read(
         &self,
         path: &str,
         groups: Range<usize>,
-        skip: u64,
-        take: u64,
+        rows: Range<u64>,
         columns: &[usize],
-    ) -> Result<RecordBatch> {
+        each: Visitor<'_>,
+    ) -> Result<()> {
         let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
-        let take = usize::try_from(take).unwrap_or(usize::MAX);
+        let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let (skip, mut missing) = (count(rows.start), count(rows.end - rows.start));
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_projection(mask)
-                .with_batch_size(take.max(1))
+                .with_batch_size(BATCH_ROWS)
                 .with_row_groups(groups.collect());
-        guarded(path, || {
+        let mut reader = guarded(path, || {
             let builder = if skip == 0 {
-                builder.with_limit(take)
+                builder.with_limit(missing)
             } else {
-                let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-                let selection = vec![RowSelector::skip(skip), RowSelector::select(take)];
+                let selection = vec![RowSelector::skip(skip), RowSelector::select(missing)];
                 builder.with_row_selection(RowSelection::from(selection))
             };
-            let reader = builder
+            builder
                 .build()
-                .map_err(|error| Error::reading(path, &error))?;
-            one_batch(path, reader, take)
-        })
+                .map_err(|error| Error::reading(path, &error))
+        })?;
+        while let Some(batch) = guarded(path, || reader.next().transpose().map_err(fault(path)))? {
+            missing = missing.saturating_sub(batch.num_rows());
+            each(batch)?;
+        }
+        if missing > 0 {
+            return Err(Error::source(path, "fewer rows than its footer says"));
+        }
+        Ok(())
     }
 }
 
-fn one_batch(path: &str, reader: ParquetRecordBatchReader, rows: usize) -> Result<RecordBatch> {
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let mut batches = reader
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Error::reading_arrow(path, &error))?;
-    let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    if found != rows {
-        return Err(Error::source(path, "fewer rows than its footer says"));
-    }
-    if batches.len() == 1
-        && let Some(batch) = batches.pop()
-    {
-        return Ok(batch);
-    }
-    concat_batches(&schema, &batches).map_err(|error| Error::reading_arrow(path, &error))
+fn fault(path: &str) -> impl FnOnce(ArrowError) -> Error {
+    |error| Error::reading_arrow(path, &error)
 }
 
 /// Decoders of damaged files may panic; that ends the file, not the process.

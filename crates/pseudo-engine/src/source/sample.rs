@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use pseudo_arrow::sample::{GENERATOR_VERSION, Spec, Table};
 
-use super::{Reader, SLICE_ROWS, Slice, SourceFile, Stamp};
+use super::{BATCH_ROWS, Reader, SLICE_ROWS, Slice, SourceFile, Stamp, Visitor};
 use crate::{Error, Result};
 
 /// One generated table.
@@ -56,10 +55,22 @@ impl SampleFile {
             .collect()
     }
 
-    pub(crate) fn read(&self, rows: Range<u64>, columns: &[usize]) -> Result<RecordBatch> {
-        let batch = self.table.batch(self.spec.seed, self.spec.scale, rows);
-        batch
-            .project(columns)
-            .map_err(|_| Error::Internal("sample column out of range".to_owned()))
+    pub(crate) fn read(
+        &self,
+        rows: Range<u64>,
+        columns: &[usize],
+        each: Visitor<'_>,
+    ) -> Result<()> {
+        for start in rows.clone().step_by(BATCH_ROWS) {
+            let end = rows.end.min(start + BATCH_ROWS as u64);
+            let batch = self
+                .table
+                .batch(self.spec.seed, self.spec.scale, start..end);
+            let batch = batch
+                .project(columns)
+                .map_err(|_| Error::Internal("sample column out of range".to_owned()))?;
+            each(batch)?;
+        }
+        Ok(())
     }
 }
