@@ -116,7 +116,7 @@ pub(crate) struct Writer<'a> {
 /// One column of a row group.
 enum ColumnWriter {
     Pages(pages::Pages),
-    Stock(ArrowColumnWriter),
+    Stock(Box<ArrowColumnWriter>),
 }
 
 impl Writer<'_> {
@@ -180,7 +180,7 @@ impl Writer<'_> {
             self.open.push(if *random {
                 ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory)))
             } else {
-                ColumnWriter::Stock(stock)
+                ColumnWriter::Stock(Box::new(stock))
             });
         }
         Ok(())
