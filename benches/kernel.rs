@@ -45,6 +45,7 @@ fn main() {
         dirty = dirty.max(canonical_share(kind, "a tenth dirty", &values));
     }
 
+    repeats(&ids);
     figures.extend([
         ("canonical_clean_share", clean),
         ("canonical_dirty_share", dirty),
@@ -127,6 +128,14 @@ fn pseudonyms() -> f64 {
     let kernel = Kernel::fpe(key, Kind::Exact, Blanks::default(), form, OnInvalid::Null);
     let kernel = kernel_loop("digits, array to array", kernel, values);
     race("format-preserving, 18 digits", vec![by_hand, kernel])
+}
+
+/// Compares a column of which every value differs with one of a few values.
+fn repeats(ids: &StringArray) {
+    let few: StringArray = ids.iter().take(64).cycle().take(ROWS).collect();
+    let differ = kernel_loop("all differ", token(Kind::CnResidentId), ids);
+    let repeat = kernel_loop("of 64 values", token(Kind::CnResidentId), &few);
+    race("tokens of resident IDs", vec![differ, repeat]);
 }
 
 /// Compares making canonical text with making tokens of text that is canonical, and returns the

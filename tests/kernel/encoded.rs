@@ -5,13 +5,17 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int32Type, UInt16Type};
 use arrow_array::{
-    Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, RunArray, StringArray, UInt16Array,
+    Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, LargeStringArray, RunArray,
+    StringArray, StringViewArray, UInt16Array,
 };
 use arrow_schema::DataType;
-use pseudo_arrow::{Band, Error, Kernel, Number, OnInvalid, Part, SealForm, TokenForm};
+use pseudo_arrow::{
+    Band, Error, FpeForm, Kernel, Number, OnInvalid, Outcome, Part, SealForm, TokenForm,
+};
 use pseudo_pii::{Blanks, Kind};
+use pseudo_token::Alphabet;
 
-use crate::harness::{apply, cells, error, seal, shown, texts, token};
+use crate::harness::{apply, cells, error, fpe, seal, shown, texts, token};
 
 /// Values that are used often, once and never, NULL in keys and values, a blank and an invalid
 /// phone.
@@ -192,4 +196,63 @@ fn a_dictionary_without_values_is_null() {
     let kernel = token(Kind::Text, TokenForm::Base32, 128, OnInvalid::Fail);
     let (result, outcome) = apply(&kernel, &array);
     assert_eq!((result.logical_null_count(), outcome.null), (2, 2));
+}
+
+/// A cell of a column of many rows.
+fn often(row: usize, values: usize) -> Option<String> {
+    match row * row % values {
+        0 => None,
+        1 => Some("N/A".to_owned()),
+        2 => Some("12".to_owned()),
+        n if row.is_multiple_of(2) => Some(format!("139-1234-{n:04}")),
+        n => Some(format!("1391234{n:04}")),
+    }
+}
+
+#[test]
+fn a_column_that_repeats_gives_what_its_rows_give() {
+    let phone = Kind::CnPhone;
+    let kernels = [
+        token(phone, TokenForm::Base32, 128, OnInvalid::Token),
+        token(phone, TokenForm::Uuid, 128, OnInvalid::Null),
+        seal(phone, SealForm::Base64Url, OnInvalid::Null),
+        seal(phone, SealForm::Binary, OnInvalid::Token),
+        fpe(phone, FpeForm::Text(Alphabet::Digits), OnInvalid::Null),
+    ];
+    // Few values, values that the sample does not show to be many, and many.
+    for values in [7, 1_500, 9_973] {
+        let rows: Vec<Option<String>> = (0..10_000).map(|row| often(row, values)).collect();
+        let arrays: [ArrayRef; 3] = [
+            Arc::new(StringArray::from(rows.clone())),
+            Arc::new(LargeStringArray::from(rows.clone())),
+            Arc::new(StringViewArray::from_iter(rows.clone())),
+        ];
+        for kernel in &kernels {
+            let (mut expected, mut counts) = (Vec::new(), Outcome::default());
+            for start in (0..rows.len()).step_by(1_000) {
+                let (result, outcome) = apply(kernel, &arrays[0].slice(start, 1_000));
+                expected.extend(shown(&result));
+                counts.merge(&outcome);
+            }
+            for array in &arrays {
+                let (result, outcome) = apply(kernel, array);
+                assert_eq!(shown(&result), expected);
+                assert_eq!(outcome, counts);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_bad_row_of_a_column_that_repeats_is_named() {
+    let kernel = token(Kind::CnPhone, TokenForm::Base32, 128, OnInvalid::Fail);
+    let cell = |row| match row {
+        7_000.. => "Zhang San",
+        _ if row % 2 == 0 => "13912345678",
+        _ => "13800000000",
+    };
+    let array: StringArray = (0..10_000).map(|row| Some(cell(row))).collect();
+    assert_eq!(error(&kernel, &array), Error::Invalid { row: 7_000 });
+    let blank: StringArray = (0..10_000).map(|_| None::<&str>).collect();
+    assert_eq!(apply(&kernel, &blank).1.null, 10_000);
 }

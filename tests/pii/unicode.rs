@@ -58,6 +58,19 @@ fn white_space_and_controls_are_those_of_the_standard_library() {
 }
 
 #[test]
+fn shortcuts_agree_with_the_definition_on_every_character() {
+    for c in every_char() {
+        for value in [format!("{c}"), format!("a{c}B")] {
+            for kind in [Kind::Text, Kind::CnResidentId] {
+                let expected = canonical_slow(kind, &value, &no_blanks());
+                let answer = canonical(kind, &value, &no_blanks());
+                assert_eq!(answer, expected, "{kind} U+{:04X}", u32::from(c));
+            }
+        }
+    }
+}
+
+#[test]
 fn unassigned_code_points_stay() {
     let category = CodePointMapData::<GeneralCategory>::new();
     for c in every_char().filter(|&c| category.get(c) == GeneralCategory::Unassigned) {

@@ -62,42 +62,51 @@ pub(crate) fn apply(
     output: &DataType,
     outcome: &mut Outcome,
 ) -> Result<ArrayRef, Error> {
-    let encoded = Encoded::of(array)?;
-    if encoded.values.is_empty() {
-        outcome.null += array.len() as u64;
-        return Ok(new_null_array(output, array.len()));
-    }
-    let result = if encoded.values.len() > array.len() {
-        encoded.row_by_row(kernel, outcome)
-    } else {
-        encoded.once_per_value(kernel, outcome)
-    };
-    let (values, rows) = match result {
-        // The row numbers above are those of distinct values; the first bad row is found in order.
-        Err(Error::Invalid { .. }) => {
-            let mut discarded = Outcome::default();
-            encoded.row_by_row(kernel, &mut discarded)?;
-            return Err(Error::Assembly);
-        }
-        result => result?,
-    };
-    match output {
-        DataType::Dictionary(key, _) => {
-            // Every key type that held the input's keys holds these: they are not larger.
-            let nulls = logical_nulls(&rows, &values);
-            dictionary(key, &rows, nulls, values)
-        }
-        _ => Ok(take(&values, &rows, None)?),
-    }
+    Encoded::of(array)?.apply(kernel, output, outcome)
 }
 
 /// An encoded array: distinct values, and the value of each row.
-struct Encoded {
-    values: ArrayRef,
-    rows: UInt64Array,
+pub(crate) struct Encoded {
+    pub(crate) values: ArrayRef,
+    pub(crate) rows: UInt64Array,
 }
 
 impl Encoded {
+    /// Transforms the array into `output`.
+    pub(crate) fn apply(
+        &self,
+        kernel: &Kernel,
+        output: &DataType,
+        outcome: &mut Outcome,
+    ) -> Result<ArrayRef, Error> {
+        if self.values.is_empty() {
+            outcome.null += self.rows.len() as u64;
+            return Ok(new_null_array(output, self.rows.len()));
+        }
+        let result = if self.values.len() > self.rows.len() {
+            self.row_by_row(kernel, outcome)
+        } else {
+            self.once_per_value(kernel, outcome)
+        };
+        let (values, rows) = match result {
+            // The row number is that of a distinct value; the first bad row is found in order.
+            Err(Error::Invalid { .. }) => {
+                let mut discarded = Outcome::default();
+                self.row_by_row(kernel, &mut discarded)?;
+                return Err(Error::Assembly);
+            }
+            result => result?,
+        };
+        match output {
+            DataType::Dictionary(key, _) => {
+                // Every key type that held the input's keys holds these: they are not larger.
+                let nulls = logical_nulls(&rows, &values);
+                dictionary(key, &rows, nulls, values)
+            }
+            _ => Ok(take(&values, &rows, None)?),
+        }
+    }
+
     fn of(array: &dyn Array) -> Result<Self, Error> {
         if let Some(dictionary) = array.as_any_dictionary_opt() {
             let values = Arc::clone(dictionary.values());

@@ -30,7 +30,7 @@ use pseudo_token::{Alphabet, FpeKey, SealKey, ShiftKey, TokenKey};
 
 use crate::batch::Canon;
 use crate::outcome::Tally;
-use crate::{Date, Error, Kept, Number, Outcome, bytes, distinct};
+use crate::{Date, Error, Kept, Number, Outcome, bytes, distinct, repeats};
 
 /// One action of a policy, bound to its key, kind and options. One kernel serves many threads.
 pub struct Kernel {
@@ -361,13 +361,24 @@ impl Kernel {
                 Ok(new_null_array(&output, rows))
             }
             _ if distinct::is_encoded(array) => distinct::apply(self, array, &output, outcome),
-            _ => self.plain(
-                array,
-                &mut Tally {
-                    outcome,
-                    weights: None,
-                },
-            ),
+            _ => match self.repeats(array) {
+                Some(encoded) => encoded.apply(self, &output, outcome),
+                None => self.plain(
+                    array,
+                    &mut Tally {
+                        outcome,
+                        weights: None,
+                    },
+                ),
+            },
+        }
+    }
+
+    /// Looks for repetitions where one value costs more than finding it again.
+    fn repeats(&self, array: &dyn Array) -> Option<distinct::Encoded> {
+        match &self.action {
+            Action::Token(_) | Action::Seal(_) | Action::Fpe(_) => repeats::encoded(array),
+            _ => None,
         }
     }
 

@@ -7,8 +7,8 @@
 //! where a column is cut into batches.
 //!
 //! Reading order: [`Kernel`] and its actions in `kernel/`, `bytes` (Arrow value to text), `batch`
-//! (text to canonical bytes, a thousand at a time), `distinct` (dictionaries), [`Census`] (the
-//! first pass of `rare`), [`Outcome`], [`Error`].
+//! (text to canonical bytes, a thousand at a time), `distinct` (dictionaries), `repeats` (columns
+//! that are like them), [`Census`] (the first pass of `rare`), [`Outcome`], [`Error`].
 
 mod batch;
 mod bytes;
@@ -20,6 +20,7 @@ mod error;
 mod kernel;
 mod number;
 mod outcome;
+mod repeats;
 pub mod sample;
 
 pub use calendar::Date;

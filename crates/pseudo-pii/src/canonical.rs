@@ -12,7 +12,7 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-use crate::fold::Short;
+use crate::fold;
 
 /// Version of the Unicode tables every kind of version 1 is defined over.
 ///
@@ -201,16 +201,16 @@ pub(crate) fn push_without(text: &str, removed: fn(char) -> bool, out: &mut Stri
 
 /// Appends `text` without separators.
 pub(crate) fn push_number(text: &str, out: &mut String) {
-    match Short::code(text, false) {
-        Some(number) => out.push_str(number.as_str()),
+    match fold::code(text, false, &mut [0; fold::ROOM]) {
+        Some(number) => out.push_str(number),
         None => push_without(text, is_separator, out),
     }
 }
 
 /// Appends `text` without separators, its ASCII letters in upper case.
 pub(crate) fn push_code(text: &str, out: &mut String) {
-    if let Some(code) = Short::code(text, true) {
-        out.push_str(code.as_str());
+    if let Some(code) = fold::code(text, true, &mut [0; fold::ROOM]) {
+        out.push_str(code);
         return;
     }
     let start = out.len();

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::canonical::{Blanks, Canonical, Quick, Verdict, prelude_slow, scan};
-use crate::fold::Short;
+use crate::fold;
 
 pub(crate) mod address;
 pub(crate) mod bank_card;
@@ -126,10 +126,11 @@ impl Kind {
     /// others need no room for it.
     #[inline(never)]
     fn cleaned(self, value: &str, blanks: &Blanks, out: &mut String) -> Canonical {
+        let room = &mut [0; fold::ROOM];
         if scan(value).is_some() {
             self.written(value, value.trim_matches(' '), blanks, out)
-        } else if let Some(folded) = Short::folded(value) {
-            self.written(value, folded.as_str().trim_matches(' '), blanks, out)
+        } else if let Some(folded) = fold::folded(value, room) {
+            self.written(value, folded.trim_matches(' '), blanks, out)
         } else {
             self.written(value, &prelude_slow(value), blanks, out)
         }
