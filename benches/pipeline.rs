@@ -43,27 +43,34 @@ kind = "name"
 kind = "email"
 "#;
 
-/// Table, columns that the run tokenises with their identities, and columns that it keeps.
-const TABLES: [(&str, &[(&str, &str)], &[&str]); 2] = [
-    (
-        "users",
-        &[
+/// What the run tokenises of a table, and what it keeps.
+struct Table {
+    name: &'static str,
+    /// Columns with their identities.
+    tokens: &'static [(&'static str, &'static str)],
+    kept: &'static [&'static str],
+}
+
+const TABLES: [Table; 2] = [
+    Table {
+        name: "users",
+        tokens: &[
             ("user_id", "account"),
             ("name", "name"),
             ("phone", "phone"),
             ("email", "email"),
             ("id_number", "person"),
         ],
-        &["gender", "birth_date", "city", "registered_at"],
-    ),
-    (
-        "addresses",
-        &[
+        kept: &["gender", "birth_date", "city", "registered_at"],
+    },
+    Table {
+        name: "addresses",
+        tokens: &[
             ("user_id", "account"),
             ("recipient", "name"),
             ("phone", "phone"),
         ],
-        &[
+        kept: &[
             "address_id",
             "province",
             "city",
@@ -71,7 +78,7 @@ const TABLES: [(&str, &[(&str, &str)], &[&str]); 2] = [
             "address_line",
             "postcode",
         ],
-    ),
+    },
 ];
 
 /// What a pipeline does with the columns that are not kept.
@@ -141,10 +148,10 @@ fn pipeline(work: Work, order: &str) -> String {
         Work::Tokens => "safe",
     };
     let mut text = format!("{HEAD}[sink]\nroot = \"{sink}\"\nretain_runs = 1\n");
-    for (table, tokens, kept) in TABLES {
+    for Table { name, tokens, kept } in TABLES {
         text.push_str(&format!(
-            "[tables.{table}]\nsource = \"{table}/*.parquet\"\norder = \"{order}\"\n\
-             [tables.{table}.columns]\n"
+            "[tables.{name}]\nsource = \"{name}/*.parquet\"\norder = \"{order}\"\n\
+             [tables.{name}.columns]\n"
         ));
         for (column, identity) in tokens {
             let rule = match work {

@@ -1,39 +1,85 @@
 //! Row order (TOKENS.md 8): the rows of a chunk are written in ascending order of a keyed digest of
 //! where they stood, so that two releases for two domains cannot be aligned row by row.
 
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::interleave;
+use arrow::datatypes::Schema;
 use pseudo_token::ShuffleKey;
 
 use crate::{Error, Result};
 
-/// Reorders `batch`, whose row *i* was row `rows[i]` of chunk `chunk` of `table`.
+/// Puts the rows of `batches` in their keyed order; row *i* of them all was row `rows[i]` of chunk
+/// `chunk` of `table`.
 pub(crate) fn shuffle(
     key: &ShuffleKey,
     table: &str,
     chunk: u32,
     rows: &[u32],
-    batch: &RecordBatch,
+    batches: &[RecordBatch],
+    schema: &Arc<Schema>,
 ) -> Result<RecordBatch> {
+    if batches.is_empty() {
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
+    let places = places(batches);
+    let order: Vec<(usize, usize)> = order(key, table, chunk, rows)
+        .into_iter()
+        .filter_map(|position| places.get(position).copied())
+        .collect();
+    let column = |index: usize| -> Result<ArrayRef> {
+        let parts: Vec<_> = batches
+            .iter()
+            .map(|batch| batch.column(index).as_ref())
+            .collect();
+        interleave(&parts, &order).map_err(|_| unordered())
+    };
+    let columns = (0..schema.fields().len())
+        .map(column)
+        .collect::<Result<_>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(order.len()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .map_err(|_| unordered())
+}
+
+/// Batch and row of each position.
+fn places(batches: &[RecordBatch]) -> Vec<(usize, usize)> {
+    let rows = |(index, batch): (usize, &RecordBatch)| {
+        (0..batch.num_rows())
+            .map(move |row| (index, row))
+            .collect::<Vec<_>>()
+    };
+    batches.iter().enumerate().flat_map(rows).collect()
+}
+
+/// The positions of `rows` in ascending order of their digests.
+fn order(key: &ShuffleKey, table: &str, chunk: u32, rows: &[u32]) -> Vec<usize> {
     let source_rows = rows.last().map_or(0, |last| last + 1);
     let mut digests = vec![[0; 32]; source_rows as usize];
     key.order_keys(table, chunk, 0..source_rows, &mut digests);
-    let digest = |row: u32| digests.get(row as usize).copied().unwrap_or_default();
-    let mut order: Vec<(u64, u32)> = (0_u32..)
-        .zip(rows)
-        .map(|(position, &row)| {
-            let [a, b, c, d, e, f, g, h, ..] = digest(row);
-            (u64::from_be_bytes([a, b, c, d, e, f, g, h]), position)
+    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let digest = |position: u64| {
+        let row = rows.get(index(position)).copied().unwrap_or_default();
+        digests.get(row as usize).copied().unwrap_or_default()
+    };
+    // one word a row sorts fastest: the first bits of the digest, then the position
+    let bits = u64::BITS - (rows.len() as u64).leading_zeros();
+    let mask = (1 << bits) - 1;
+    let mut words: Vec<u64> = (0..rows.len() as u64)
+        .map(|position| {
+            let [a, b, c, d, e, f, g, h, ..] = digest(position);
+            u64::from_be_bytes([a, b, c, d, e, f, g, h]) & !mask | position
         })
         .collect();
-    // the first eight bytes decide but for a chance in 2^64, and then the rest does
-    order.sort_unstable_by(|a, b| {
-        let rest = |&(_, position): &(u64, u32)| {
-            digest(rows.get(position as usize).copied().unwrap_or_default())
-        };
-        a.0.cmp(&b.0).then_with(|| rest(a).cmp(&rest(b)))
-    });
-    let order = UInt32Array::from_iter_values(order.into_iter().map(|(_, position)| position));
-    take_record_batch(batch, &order)
-        .map_err(|_| Error::Internal("rows that cannot be reordered".to_owned()))
+    words.sort_unstable();
+    // where those first bits are equal, the whole digest decides
+    for equal in words.chunk_by_mut(|a, b| a & !mask == b & !mask) {
+        equal.sort_unstable_by_key(|word| digest(word & mask));
+    }
+    words.into_iter().map(|word| index(word & mask)).collect()
+}
+
+fn unordered() -> Error {
+    Error::Internal("rows that cannot be reordered".to_owned())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
@@ -143,11 +143,10 @@ impl<'a> Projector<'a> {
             Ok(())
         })?;
         if let Some(key) = &self.shuffle {
-            let batch = concat_batches(&self.schema, &batches)
-                .map_err(|error| Error::reading_arrow(&source.path, &error))?;
-            drop(batches);
             let table = &self.bound.plan.table;
-            writer.push(&order::shuffle(key, table, chunk, &kept, &batch)?)?;
+            let shuffled = order::shuffle(key, table, chunk, &kept, &batches, &self.schema)?;
+            drop(batches);
+            writer.push(&shuffled)?;
         }
         Ok(seen as u64)
     }
