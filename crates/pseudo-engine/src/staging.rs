@@ -5,6 +5,9 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 
 use crate::{Error, Result};
 
@@ -14,6 +17,35 @@ const DIRECTORY: &str = ".staging";
 pub(crate) struct Staging {
     path: PathBuf,
     keep: bool,
+    disk: Mutex<Option<Disk>>,
+}
+
+/// A thread that waits for the disk while others compute.
+struct Disk {
+    files: Sender<(File, PathBuf)>,
+    done: JoinHandle<Result<()>>,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let (files, queue) = channel::<(File, PathBuf)>();
+        let done = std::thread::spawn(move || {
+            let mut first = Ok(());
+            for (file, path) in queue {
+                let synced = file.sync_data().map_err(Error::io("write", &path));
+                first = first.and(synced);
+            }
+            first
+        });
+        Self { files, done }
+    }
+
+    /// Waits until all files that were handed over are on disk.
+    fn finish(self) -> Result<()> {
+        drop(self.files);
+        let done = self.done.join();
+        done.unwrap_or_else(|_| Err(Error::Internal("the thread for the disk failed".to_owned())))
+    }
 }
 
 impl Staging {
@@ -24,7 +56,11 @@ impl Staging {
         remove(&parent)?;
         let path = parent.join(run_id);
         create_dir(&path)?;
-        Ok(Self { path, keep: false })
+        Ok(Self {
+            path,
+            keep: false,
+            disk: Mutex::new(Some(Disk::new())),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -36,7 +72,7 @@ impl Staging {
         create_dir(&self.path.join(name))
     }
 
-    /// Writes a file and hands it to the disk.
+    /// Writes a file and hands it to the disk; [`Staging::seal`] waits for it.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
         let mut file = OpenOptions::new()
@@ -46,11 +82,16 @@ impl Staging {
             .open(&path)
             .map_err(Error::io("create", &path))?;
         file.write_all(bytes).map_err(Error::io("write", &path))?;
-        file.sync_data().map_err(Error::io("write", &path))
+        let disk = self.disk.lock().map_err(|_| ended())?;
+        let files = disk.as_ref().map(|disk| &disk.files).ok_or_else(ended)?;
+        files.send((file, path)).map_err(|_| ended())
     }
 
-    /// Makes the directories durable and gives up ownership: whoever called renames next.
+    /// Waits for the disk, makes the directories durable too and gives up ownership: whoever called
+    /// renames next.
     pub(crate) fn seal(mut self, tables: &[String]) -> Result<PathBuf> {
+        let disk = self.disk.get_mut().map_err(|_| ended())?.take();
+        disk.ok_or_else(ended)?.finish()?;
         for table in tables {
             sync_dir(&self.path.join(table))?;
         }
@@ -67,6 +108,10 @@ impl Drop for Staging {
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }
+}
+
+fn ended() -> Error {
+    Error::Internal("staging has ended".to_owned())
 }
 
 /// Makes a directory and its missing parents, 0750.
