@@ -1,6 +1,6 @@
 //! How many values per second a core takes from an Arrow array to an Arrow array, beside the loops
-//! one would write with the `hmac`, `aes-siv` and `fpe` crates, and which share of that work goes
-//! into canonical text.
+//! one would write with the `hmac`, `aes-siv` and `fpe` crates, and how long canonical text of each
+//! kind takes beside tokens of text that is canonical.
 //!
 //! The loops of the crates do less: they start from canonical bytes and stop before any text. All
 //! loops of a row run in turn, several times, and the best time of each counts.
@@ -21,6 +21,8 @@ use fpe::ff1::{FF1, FlexibleNumeralString};
 use hmac::{Hmac, KeyInit, Mac};
 use pseudo_arrow::{FpeForm, Kernel, OnInvalid, Outcome, SealForm, TokenForm};
 use pseudo_pii::checksum::{mod_11_2, vin};
+use pseudo_pii::sample::place::push_address_line;
+use pseudo_pii::sample::{self, BANK_CARDS, Draws, Name, PERSONS, PLATES, Person, USCCS};
 use pseudo_pii::{Blanks, Canonical, Kind};
 use pseudo_token::{Alphabet, DomainKey, Lanes};
 use sha2::Sha256;
@@ -33,23 +35,8 @@ fn main() {
         ("seal_18_ratio", seals(&ids)),
         ("fpe_18_ratio", pseudonyms()),
     ];
-    let (mut clean, mut dirty) = (0.0_f64, 0.0_f64);
-    for (kind, make) in [
-        (Kind::CnResidentId, resident_id as Make),
-        (Kind::CnPhone, phone),
-        (Kind::Vin, vehicle),
-    ] {
-        let values = column(ROWS, make);
-        clean = clean.max(canonical_share(kind, "clean", &values));
-        let values: StringArray = values.iter().flatten().enumerate().map(soiled).collect();
-        dirty = dirty.max(canonical_share(kind, "a tenth dirty", &values));
-    }
-
+    figures.extend(canonical_shares());
     repeats(&ids);
-    figures.extend([
-        ("canonical_clean_share", clean),
-        ("canonical_dirty_share", dirty),
-    ]);
     for (name, value) in figures {
         println!("figure {name} {value:.2}");
     }
@@ -130,6 +117,44 @@ fn pseudonyms() -> f64 {
     race("format-preserving, 18 digits", vec![by_hand, kernel])
 }
 
+/// The share of canonical text for every kind: the worst of the identifiers that most tables hold,
+/// the worst of all, and those of long text with dirt.
+fn canonical_shares() -> [(&'static str, f64); 5] {
+    let dirt = |values: &StringArray| values.iter().flatten().enumerate().map(soiled).collect();
+    let (mut clean, mut dirty, mut clean_all) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for (kind, make) in [
+        (Kind::CnResidentId, resident_id as Make),
+        (Kind::CnPhone, phone),
+        (Kind::Vin, vehicle),
+    ] {
+        let values = column(ROWS, make);
+        clean = clean.max(canonical_share(kind, "clean", &values));
+        dirty = dirty.max(canonical_share(kind, "a tenth dirty", &dirt(&values)));
+    }
+    for (kind, make) in [
+        (Kind::Text, note as Make),
+        (Kind::Integer, |random| (random >> 24).to_string()),
+        (Kind::Name, person),
+        (Kind::Email, email),
+        (Kind::CnPlate, plate),
+        (Kind::BankCard, bank_card),
+        (Kind::CnUscc, company),
+        (Kind::Address, address),
+    ] {
+        let values = column(ROWS, make);
+        clean_all = clean_all.max(canonical_share(kind, "clean", &values));
+    }
+    let [name, address] = [(Kind::Name, person as Make), (Kind::Address, address)]
+        .map(|(kind, make)| canonical_share(kind, "a tenth dirty", &dirt(&column(ROWS, make))));
+    [
+        ("canonical_clean_share", clean),
+        ("canonical_dirty_share", dirty),
+        ("canonical_clean_share_all", clean_all.max(clean)),
+        ("canonical_dirty_share_name", name),
+        ("canonical_dirty_share_address", address),
+    ]
+}
+
 /// Compares a column of which every value differs with one of a few values.
 fn repeats(ids: &StringArray) {
     let few: StringArray = ids.iter().take(64).cycle().take(ROWS).collect();
@@ -165,10 +190,10 @@ fn canonical_share(kind: Kind, state: &str, values: &StringArray) -> f64 {
     let exact = token(Kind::Exact);
     let whole = kernel_loop("both, array to array", token(kind), values);
     let tokenise = kernel_loop("tokens of it, array to array", exact, &canonical);
-    1.0 / race(
-        &format!("{kind}, {state}"),
-        vec![tokenise, whole, canonicalise],
-    )
+    let title = format!("{kind}, {state}");
+    let share = 1.0 / race(&title, vec![tokenise, whole, canonicalise]);
+    println!("  share of canonical text: {share:.3}");
+    share
 }
 
 fn token(kind: Kind) -> Kernel {
@@ -223,21 +248,64 @@ fn vehicle(random: u64) -> String {
     number.map(char::from).iter().collect()
 }
 
-/// Every tenth value as people type it: in turn with separators, in full width, in lower case
-/// between spaces, and with something invisible.
+fn note(random: u64) -> String {
+    format!("客户{}的备注: call back, 急", random >> 24)
+}
+
+fn person(random: u64) -> String {
+    let mut name = String::new();
+    Name::draw(&mut Draws::at(7, 0, random), random & 1 == 0).push(&mut name);
+    name
+}
+
+fn email(random: u64) -> String {
+    let mut email = String::new();
+    Person::new(7, random % PERSONS).push_email(&mut email);
+    email
+}
+
+fn plate(random: u64) -> String {
+    sample::plate(random % PLATES).as_str().to_owned()
+}
+
+fn bank_card(random: u64) -> String {
+    sample::bank_card(random % BANK_CARDS).as_str().to_owned()
+}
+
+fn company(random: u64) -> String {
+    sample::uscc(random % USCCS).as_str().to_owned()
+}
+
+fn address(random: u64) -> String {
+    let mut address = "浙江省杭州市西湖区".to_owned();
+    push_address_line(&mut Draws::at(7, 1, random), &mut address);
+    address
+}
+
+/// Every tenth value as people type it: in turn with separators, in full width (Han: with a space
+/// of full width), in lower case between spaces, and with something invisible.
 fn soiled((row, value): (usize, &str)) -> Option<String> {
-    let middle = value.len() / 2;
+    let (left, right) = value.split_at(value.floor_char_boundary(value.len() / 2));
     Some(match row % 40 {
-        0 => format!("{} {}", &value[..middle], &value[middle..]),
-        10 => value.chars().map(full_width).collect(),
+        0 => format!("{left} {right}"),
+        10 if value.is_ascii() => value.chars().map(full_width).collect(),
+        10 => left
+            .chars()
+            .chain(['\u{3000}'])
+            .chain(right.chars().map(full_width))
+            .collect(),
         20 => format!(" {} ", value.to_lowercase()),
-        30 => format!("{}\u{200B}-{}", &value[..middle], &value[middle..]),
+        30 => format!("{left}\u{200B}-{right}"),
         _ => value.to_owned(),
     })
 }
 
+/// The full-width form of printable ASCII.
 fn full_width(c: char) -> char {
-    char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c)
+    match c {
+        '!'..='~' => char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c),
+        _ => c,
+    }
 }
 
 fn column(rows: usize, make: Make) -> StringArray {

@@ -7,3 +7,4 @@ mod create;
 mod damage;
 mod harness;
 mod open;
+mod smoke;

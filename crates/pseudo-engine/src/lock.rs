@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::{Error, Result};
@@ -21,6 +22,7 @@ impl Lock {
             .truncate(false)
             .read(true)
             .write(true)
+            .mode(0o640)
             .open(&path)
             .map_err(Error::io("create", &path))?;
         match file.try_lock() {

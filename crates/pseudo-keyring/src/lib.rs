@@ -12,6 +12,8 @@ mod age;
 mod document;
 mod error;
 mod file;
+#[doc(hidden)]
+pub mod fuzz;
 mod source;
 
 use std::fmt;

@@ -19,7 +19,7 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 12] = [
+const ABSENT: [(Where, &str); 14] = [
     (Where::Section, "gates"),
     (Where::Section, "limits"),
     (Where::Section, "quarantine"),
@@ -27,10 +27,12 @@ const ABSENT: [(Where, &str); 12] = [
     (Where::OnInvalid, "quarantine"),
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
+    (Where::Format, "gz"),
     (Where::Format, "json"),
     (Where::Format, "jsonl"),
     (Where::Format, "ndjson"),
     (Where::Format, "orc"),
+    (Where::Format, "zst"),
     (Where::TextEncoding, "gb18030"),
 ];
 

@@ -150,10 +150,13 @@ impl Table {
                     "two rules write column `{}` of the output, this one and that of line {line}",
                     shown(output)
                 );
-                let hint = format!(
-                    "name it with `to`, for instance\n{}",
-                    rule.line_with(&column.column, Some(&format!("{output}_2")))
-                );
+                let hint = match rule.action.word() {
+                    Some(_) => "leave one of them out".to_owned(),
+                    None => format!(
+                        "name it with `to`, for instance\n{}",
+                        rule.line_with(&column.column, Some(&format!("{output}_2")))
+                    ),
+                };
                 let spot = Spot {
                     line: rule.line,
                     column: rule.line_column,
@@ -169,7 +172,7 @@ impl Table {
 pub enum Format {
     /// Apache Parquet.
     Parquet,
-    /// Comma-separated values and their kin; `.gz` and `.zst` are unpacked.
+    /// Comma-separated values and their kin.
     Csv,
 }
 
@@ -386,11 +389,7 @@ fn format(
     }
     // Asking makes the key known.
     section.item("format");
-    let name = source
-        .strip_suffix(".gz")
-        .or_else(|| source.strip_suffix(".zst"));
-    let name = name.unwrap_or(source);
-    let extension = name
+    let extension = source
         .rsplit(['/', '\\'])
         .next()
         .and_then(|name| name.rsplit_once('.'));
