@@ -36,6 +36,23 @@ fn documents_with_changes() {
     }
 }
 
+#[test]
+fn documents_of_random_entries() {
+    let weak = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let secrets = [None, Some(SECRET), Some(OTHER_SECRET), Some(weak)];
+    let statuses = ["primary", "enabled", "disabled", "destroyed"];
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..3000 {
+        let mut entry = || {
+            let epoch = [0, 1, 2, u32::MAX][random.below(4)];
+            let status = statuses[random.below(4)];
+            item(epoch, status, secrets[random.below(4)])
+        };
+        let entries = [entry(), entry(), entry()];
+        fuzz::keyring(document(&entries[random.below(3)..]).as_bytes());
+    }
+}
+
 /// Another byte, one bit less or more, a byte gone, a piece twice, or an early end.
 fn change(bytes: &mut Vec<u8>, random: &mut Random) {
     if bytes.is_empty() {
