@@ -4,9 +4,11 @@
 
 mod pages;
 
+use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
@@ -64,14 +66,17 @@ impl Sink {
         })
     }
 
-    /// Begins a file in `scratch`, whose content goes and whose memory is used again.
-    pub(crate) fn begin<'a>(&'a self, scratch: &'a mut Scratch) -> Result<Writer<'a>> {
-        let Scratch { file, columns } = scratch;
-        file.clear();
+    /// Begins a file in `out`; the content of `scratch` goes, its memory is used again.
+    pub(crate) fn begin<'a, W: Write + Send>(
+        &'a self,
+        out: &'a mut W,
+        scratch: &'a mut Scratch,
+    ) -> Result<Writer<'a, W>> {
+        let Scratch { columns } = scratch;
         columns.resize_with(self.random.len(), Vec::new);
         let begin = || {
             let root = self.parquet.root_schema_ptr();
-            SerializedFileWriter::new(file, root, Arc::clone(&self.properties))
+            SerializedFileWriter::new(out, root, Arc::clone(&self.properties))
         };
         let file = begin().map_err(|error| internal(&error))?;
         let stock = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&self.schema));
@@ -87,24 +92,16 @@ impl Sink {
     }
 }
 
-/// The memory of one worker: a file, and the pages of its random columns.
+/// The memory of one worker: the pages of random columns.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    file: Vec<u8>,
     columns: Vec<Vec<u8>>,
 }
 
-impl Scratch {
-    /// The file written last.
-    pub(crate) fn file(&self) -> &[u8] {
-        &self.file
-    }
-}
-
 /// A file being written.
-pub(crate) struct Writer<'a> {
+pub(crate) struct Writer<'a, W: Write + Send> {
     sink: &'a Sink,
-    file: SerializedFileWriter<&'a mut Vec<u8>>,
+    file: SerializedFileWriter<&'a mut W>,
     stock: ArrowRowGroupWriterFactory,
     columns: &'a mut Vec<Vec<u8>>,
     /// The columns of the row group being filled, empty when none is.
@@ -119,16 +116,51 @@ enum ColumnWriter {
     Stock(Box<ArrowColumnWriter>),
 }
 
-impl Writer<'_> {
+impl<W: Write + Send> Writer<'_, W> {
     /// Appends rows.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut at = 0;
         while at < batch.num_rows() {
-            let free = self.sink.row_group_rows - self.open_rows;
-            let rows = free.min(batch.num_rows() - at);
-            let filled = self.fill(&batch.slice(at, rows));
+            let rows = self.free().min(batch.num_rows() - at);
+            let batch = batch.slice(at, rows);
+            let filled = self.fill(rows, |index, column, field| {
+                let array = batch.columns().get(index).ok_or_else(misshapen)?;
+                match column {
+                    ColumnWriter::Pages(pages) => pages.push(array),
+                    ColumnWriter::Stock(writer) => stock(writer, field, array),
+                }
+            });
             filled.map_err(|error| internal(&error))?;
             at += rows;
+        }
+        Ok(())
+    }
+
+    /// Appends rows of `batches` in the order of `places`: a batch, and a row of it.
+    pub(crate) fn gather(
+        &mut self,
+        batches: &[RecordBatch],
+        places: &[(usize, usize)],
+    ) -> Result<()> {
+        let mut places = places;
+        while !places.is_empty() {
+            let (now, later) = places.split_at(self.free().min(places.len()));
+            let filled = self.fill(now.len(), |index, column, field| {
+                let arrays: Option<Vec<_>> = batches
+                    .iter()
+                    .map(|batch| batch.columns().get(index))
+                    .collect();
+                let arrays = arrays.ok_or_else(misshapen)?;
+                match column {
+                    ColumnWriter::Pages(pages) => pages.gather(&arrays, now),
+                    ColumnWriter::Stock(writer) => {
+                        let arrays: Vec<_> = arrays.iter().map(|array| array.as_ref()).collect();
+                        stock(writer, field, &interleave(&arrays, now)?)
+                    }
+                }
+            });
+            filled.map_err(|error| internal(&error))?;
+            places = later;
         }
         Ok(())
     }
@@ -143,24 +175,26 @@ impl Writer<'_> {
         finish().map_err(|error| internal(&error))
     }
 
-    /// Appends rows that the open row group has room for.
-    fn fill(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+    /// Rows that the open row group, or the next one, has room for.
+    fn free(&self) -> usize {
+        self.sink.row_group_rows - self.open_rows
+    }
+
+    /// Appends `rows` rows that the open row group has room for, column by column.
+    fn fill(
+        &mut self,
+        rows: usize,
+        mut append: impl FnMut(usize, &mut ColumnWriter, &Arc<Field>) -> Result<(), ParquetError>,
+    ) -> Result<(), ParquetError> {
         if self.open.is_empty() {
             self.open()?;
         }
-        let fields = self.sink.schema.fields().iter();
-        for ((column, array), field) in self.open.iter_mut().zip(batch.columns()).zip(fields) {
-            match column {
-                ColumnWriter::Pages(pages) => pages.push(array)?,
-                ColumnWriter::Stock(writer) => {
-                    for leaf in compute_leaves(field, array)? {
-                        writer.write(&leaf)?;
-                    }
-                }
-            }
+        let fields = self.sink.schema.fields();
+        for (index, (column, field)) in self.open.iter_mut().zip(fields).enumerate() {
+            append(index, column, field)?;
         }
-        self.open_rows += batch.num_rows();
-        self.rows += batch.num_rows() as u64;
+        self.open_rows += rows;
+        self.rows += rows as u64;
         if self.open_rows == self.sink.row_group_rows {
             self.flush()?;
         }
@@ -204,6 +238,17 @@ impl Writer<'_> {
     }
 }
 
+fn stock(
+    writer: &mut ArrowColumnWriter,
+    field: &Field,
+    array: &ArrayRef,
+) -> Result<(), ParquetError> {
+    for leaf in compute_leaves(field, array)? {
+        writer.write(&leaf)?;
+    }
+    Ok(())
+}
+
 /// Whether the cells of a column look like random bytes: no two rows share anything to be
 /// compressed.
 fn is_random(column: &PlannedColumn) -> bool {
@@ -243,4 +288,8 @@ fn is_uuid(field: &Field) -> bool {
 
 fn internal(error: &ParquetError) -> Error {
     Error::Internal(format!("writing Parquet: {}", parquet_fault(error)))
+}
+
+fn misshapen() -> ParquetError {
+    ParquetError::General("a batch without a planned column".to_owned())
 }
