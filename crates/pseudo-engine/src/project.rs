@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
 use pseudo_token::ShuffleKey;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
 use crate::inputs::Inputs;
@@ -171,16 +172,14 @@ impl<'a> Projector<'a> {
         Ok(seen as u64)
     }
 
-    /// The output columns of a batch.
+    /// The output columns of a batch; idle threads take some of them.
     fn kernels(
         &self,
         read: &RecordBatch,
         outcomes: &mut [Outcome],
-        located: impl Fn(&KernelError, &Column) -> Error,
+        located: impl Fn(&KernelError, &Column) -> Error + Sync,
     ) -> Result<RecordBatch> {
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
-        let fields = self.schema.fields();
-        for ((column, outcome), field) in self.columns.iter().zip(outcomes).zip(fields) {
+        let array = |column: &Column, outcome: &mut Outcome, field: &Field| -> Result<ArrayRef> {
             let (input, kernel) = (read.column(column.position).as_ref(), &column.kernel);
             let applied = match column.subject {
                 Some(subject) => {
@@ -193,8 +192,15 @@ impl<'a> Projector<'a> {
                 let fault = format!("column `{}` is not of its planned type", field.name());
                 return Err(Error::Internal(fault));
             }
-            arrays.push(array);
-        }
+            Ok(array)
+        };
+        let fields = self.schema.fields();
+        let columns = self.columns.par_iter().zip(outcomes).zip(fields.par_iter());
+        let arrays: Vec<_> = columns
+            .map(|((column, outcome), field)| array(column, outcome, field))
+            .collect();
+        // of several faults, that of the first column is told
+        let arrays = arrays.into_iter().collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|_| Error::Internal("a NULL where the plan has none".to_owned()))

@@ -2,6 +2,7 @@
 //! tokens are random, so that dictionaries, statistics and compression would cost and gain nothing;
 //! and statistics would copy tokens into the footer. Nothing of the source's metadata is written.
 
+mod dictionary;
 mod pages;
 
 use std::io::Write;
@@ -18,6 +19,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type};
 use pseudo_policy::{Action, Compression as Codec, PlannedColumn, TablePlan};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 
 use crate::error::parquet_fault;
 use crate::{Error, Result};
@@ -27,6 +31,8 @@ pub(crate) struct Sink {
     schema: Arc<Schema>,
     parquet: SchemaDescriptor,
     properties: WriterPropertiesPtr,
+    /// Make writers for columns that are kept: with dictionaries, and without.
+    stock: [ArrowRowGroupWriterFactory; 2],
     row_group_rows: usize,
     /// Which columns hold random bytes, and get pages of their own.
     random: Vec<bool>,
@@ -55,14 +61,30 @@ impl Sink {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None);
         }
+        let with = properties.build();
+        let without = with
+            .clone()
+            .into_builder()
+            .set_dictionary_enabled(false)
+            .build();
+        let properties = Arc::new(with);
+        let factory = |properties: WriterPropertiesPtr| {
+            let root = parquet.root_schema_ptr();
+            let file = SerializedFileWriter::new(std::io::sink(), root, properties)?;
+            Ok(ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema)))
+        };
+        let stock = factory(Arc::clone(&properties))
+            .and_then(|with| Ok([with, factory(Arc::new(without))?]))
+            .map_err(|error: ParquetError| internal(&error))?;
         let own_pages =
             |column: &PlannedColumn| is_random(column) && pages::takes(column.output.data_type());
         Ok(Self {
+            random: plan.columns.iter().map(own_pages).collect(),
             schema,
             parquet,
-            properties: Arc::new(properties.build()),
+            properties,
+            stock,
             row_group_rows: row_group_rows.max(1),
-            random: plan.columns.iter().map(own_pages).collect(),
         })
     }
 
@@ -79,11 +101,9 @@ impl Sink {
             SerializedFileWriter::new(out, root, Arc::clone(&self.properties))
         };
         let file = begin().map_err(|error| internal(&error))?;
-        let stock = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&self.schema));
         Ok(Writer {
             sink: self,
             file,
-            stock,
             columns,
             open: Vec::new(),
             open_rows: 0,
@@ -102,7 +122,6 @@ pub(crate) struct Scratch {
 pub(crate) struct Writer<'a, W: Write + Send> {
     sink: &'a Sink,
     file: SerializedFileWriter<&'a mut W>,
-    stock: ArrowRowGroupWriterFactory,
     columns: &'a mut Vec<Vec<u8>>,
     /// The columns of the row group being filled, empty when none is.
     open: Vec<ColumnWriter>,
@@ -123,7 +142,7 @@ impl<W: Write + Send> Writer<'_, W> {
         while at < batch.num_rows() {
             let rows = self.free().min(batch.num_rows() - at);
             let batch = batch.slice(at, rows);
-            let filled = self.fill(rows, |index, column, field| {
+            let filled = self.fill(&batch, rows, |index, column, field| {
                 let array = batch.columns().get(index).ok_or_else(misshapen)?;
                 match column {
                     ColumnWriter::Pages(pages) => pages.push(array),
@@ -143,9 +162,9 @@ impl<W: Write + Send> Writer<'_, W> {
         places: &[(usize, usize)],
     ) -> Result<()> {
         let mut places = places;
-        while !places.is_empty() {
+        while let ([_, ..], Some(first)) = (places, batches.first()) {
             let (now, later) = places.split_at(self.free().min(places.len()));
-            let filled = self.fill(now.len(), |index, column, field| {
+            let filled = self.fill(first, now.len(), |index, column, field| {
                 let arrays: Option<Vec<_>> = batches
                     .iter()
                     .map(|batch| batch.columns().get(index))
@@ -180,19 +199,20 @@ impl<W: Write + Send> Writer<'_, W> {
         self.sink.row_group_rows - self.open_rows
     }
 
-    /// Appends `rows` rows that the open row group has room for, column by column.
+    /// Appends `rows` rows that the open row group has room for; idle threads take columns. A row
+    /// group is opened for what is in `sample`.
     fn fill(
         &mut self,
+        sample: &RecordBatch,
         rows: usize,
-        mut append: impl FnMut(usize, &mut ColumnWriter, &Arc<Field>) -> Result<(), ParquetError>,
+        append: impl Fn(usize, &mut ColumnWriter, &Field) -> Result<(), ParquetError> + Sync,
     ) -> Result<(), ParquetError> {
         if self.open.is_empty() {
-            self.open()?;
+            self.open(sample)?;
         }
         let fields = self.sink.schema.fields();
-        for (index, (column, field)) in self.open.iter_mut().zip(fields).enumerate() {
-            append(index, column, field)?;
-        }
+        let columns = self.open.par_iter_mut().zip(fields.par_iter()).enumerate();
+        columns.try_for_each(|(index, (column, field))| append(index, column, field))?;
         self.open_rows += rows;
         self.rows += rows as u64;
         if self.open_rows == self.sink.row_group_rows {
@@ -202,19 +222,22 @@ impl<W: Write + Send> Writer<'_, W> {
     }
 
     /// Opens a row group. Columns are flat: one writer, one descriptor and one buffer for each.
-    fn open(&mut self) -> Result<(), ParquetError> {
-        let stock = self.stock.create_column_writers(0)?;
-        let columns = self
-            .sink
-            .parquet
-            .columns()
-            .iter()
-            .zip(self.columns.iter_mut());
-        for ((random, stock), (column, memory)) in self.sink.random.iter().zip(stock).zip(columns) {
+    fn open(&mut self, sample: &RecordBatch) -> Result<(), ParquetError> {
+        let sink = self.sink;
+        let [with, without] = &sink.stock;
+        let with = with.create_column_writers(0)?;
+        let without = without.create_column_writers(0)?;
+        let stock = with.into_iter().zip(without).zip(sample.columns());
+        let columns = sink.parquet.columns().iter().zip(self.columns.iter_mut());
+        for ((random, ((with, without), sample)), (column, memory)) in
+            sink.random.iter().zip(stock).zip(columns)
+        {
             self.open.push(if *random {
                 ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory)))
+            } else if dictionary::pays(sample) {
+                ColumnWriter::Stock(Box::new(with))
             } else {
-                ColumnWriter::Stock(Box::new(stock))
+                ColumnWriter::Stock(Box::new(without))
             });
         }
         Ok(())

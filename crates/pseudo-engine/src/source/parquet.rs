@@ -6,19 +6,25 @@ use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-    RowSelector,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::file::metadata::RowGroupMetaData;
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::{BATCH_ROWS, SLICE_BYTES, SLICE_ROWS, Slice, Visitor};
 use crate::error::parquet_fault;
 use crate::{Error, Result};
+
+/// Readers of one slice at most, each of some of its columns, so that threads can share the work.
+const READERS: usize = 8;
 
 /// An opened file: where it is, and its footer.
 pub(crate) struct ParquetFile {
@@ -106,27 +112,19 @@ impl ParquetFile {
         columns: &[usize],
         each: Visitor<'_>,
     ) -> Result<()> {
-        let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
         let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
         let (skip, mut missing) = (count(rows.start), count(rows.end - rows.start));
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_projection(mask)
-                .with_batch_size(BATCH_ROWS)
-                .with_row_groups(groups.collect());
-        let mut reader = guarded(path, || {
-            let builder = if skip == 0 {
-                builder.with_limit(missing)
-            } else {
-                let selection = vec![RowSelector::skip(skip), RowSelector::select(missing)];
-                builder.with_row_selection(RowSelection::from(selection))
-            };
-            builder
-                .build()
-                .map_err(|error| Error::reading(path, &error))
-        })?;
-        while let Some(batch) = guarded(path, || reader.next().transpose().map_err(fault(path)))? {
+        let groups: Vec<_> = groups.collect();
+        let open = |columns: &[usize]| {
+            let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
+            self.reader(path, file, &groups, skip, missing, columns)
+        };
+        let share = columns.len().div_ceil(READERS).max(1);
+        let mut readers = match columns {
+            [] => vec![open(columns)?],
+            _ => columns.chunks(share).map(open).collect::<Result<_>>()?,
+        };
+        while let Some(batch) = next(path, &mut readers)? {
             missing = missing.saturating_sub(batch.num_rows());
             each(batch)?;
         }
@@ -135,6 +133,57 @@ impl ParquetFile {
         }
         Ok(())
     }
+
+    /// A reader of some columns of `take` rows behind the first `skip` rows of some row groups.
+    fn reader(
+        &self,
+        path: &str,
+        file: File,
+        groups: &[usize],
+        skip: usize,
+        take: usize,
+        columns: &[usize],
+    ) -> Result<ParquetRecordBatchReader> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_projection(mask)
+                .with_batch_size(BATCH_ROWS)
+                .with_row_groups(groups.to_vec());
+        guarded(path, || {
+            let builder = if skip == 0 {
+                builder.with_limit(take)
+            } else {
+                let selection = vec![RowSelector::skip(skip), RowSelector::select(take)];
+                builder.with_row_selection(RowSelection::from(selection))
+            };
+            builder
+                .build()
+                .map_err(|error| Error::reading(path, &error))
+        })
+    }
+}
+
+/// The next rows of readers of neighbouring columns; idle threads take some of them.
+fn next(path: &str, readers: &mut [ParquetRecordBatchReader]) -> Result<Option<RecordBatch>> {
+    let parts: Vec<_> = readers
+        .par_iter_mut()
+        .map(|reader| guarded(path, || reader.next().transpose().map_err(fault(path))))
+        .collect();
+    let parts: Option<Vec<_>> = parts.into_iter().collect::<Result<_>>()?;
+    let Some(parts) = parts else {
+        return Ok(None);
+    };
+    if let [part] = parts.as_slice() {
+        return Ok(Some(part.clone()));
+    }
+    let fields: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part.schema_ref().fields().iter().cloned())
+        .collect();
+    let columns = parts.iter().flat_map(RecordBatch::columns).cloned();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.collect());
+    batch.map(Some).map_err(fault(path))
 }
 
 fn fault(path: &str) -> impl FnOnce(ArrowError) -> Error {
