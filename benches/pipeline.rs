@@ -179,6 +179,7 @@ fn run(folder: &Path, keyring: &Keyring, pipeline: &str, threads: usize) -> u32 
         full: true,
         new_epoch: false,
         threads: Some(threads),
+        space: None,
         progress: &Silent,
     };
     let report = pseudo_engine::run(&job, keyring, &options).expect("a run");

@@ -5,6 +5,7 @@
 mod cli;
 mod harness;
 mod leak;
+mod options;
 mod pipelines;
 mod publish;
 mod refuse;

@@ -100,6 +100,7 @@ impl Sandbox {
             full: false,
             new_epoch: false,
             threads: Some(2),
+            space: None,
             progress: &Silent,
         };
         change(&mut options);

@@ -3,6 +3,7 @@
 
 mod csv;
 mod harness;
+mod incremental;
 mod leak;
 mod publish;
 mod refuse;

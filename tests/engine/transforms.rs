@@ -38,7 +38,7 @@ fn a_map_is_a_file_beside_the_pipeline() {
     let first = sandbox.run(MAP, 1).unwrap().manifest;
     assert_eq!(text(&sandbox, "city"), ["north", "OTHER", "south, far"]);
     assert_eq!(text(&sandbox, "strict"), ["north", "NULL", "south, far"]);
-    assert_eq!(first.recipe.maps.len(), 1);
+    assert_eq!(first.tables[0].recipe.maps.len(), 1);
     assert_eq!(
         sandbox.run(MAP, 2).unwrap().outcome,
         RunOutcome::NothingToDo

@@ -29,6 +29,50 @@ fn a_sketch_is_close_to_the_truth() {
 }
 
 #[test]
+fn a_sketch_is_read_as_it_was_written_and_not_when_it_is_damaged() {
+    let kernel = token(Kind::Integer, TokenForm::Binary, 128, OnInvalid::Token);
+    for (distinct, lengths) in [
+        (0, 2..=2),
+        (1, 5..=5),
+        (1_000, 2_800..=3_002),
+        (100_000, 16_386..=16_386),
+    ] {
+        let array: Int64Array = (0..distinct).collect();
+        let sketch = apply(&kernel, &array).1.distinct;
+        let mut bytes = Vec::new();
+        sketch.encode(&mut bytes);
+        assert!(
+            lengths.contains(&bytes.len()),
+            "{distinct}: {}",
+            bytes.len()
+        );
+        for end in 0..bytes.len() {
+            assert_eq!(
+                Sketch::decode(&mut &bytes[..end]),
+                None,
+                "{distinct}: {end}"
+            );
+        }
+        bytes.extend(b"next");
+        let mut rest = bytes.as_slice();
+        assert_eq!(Sketch::decode(&mut rest), Some(sketch));
+        assert_eq!(rest, b"next");
+    }
+    let damaged: [&[u8]; 5] = [
+        &[0, 1, 0, 7, 0],
+        &[0, 1, 0, 7, 52],
+        &[0, 1, 0x40, 0, 1],
+        &[0, 2, 0, 7, 1, 0, 7, 1],
+        &[0x20, 0],
+    ];
+    for mut bytes in damaged {
+        assert_eq!(Sketch::decode(&mut bytes), None);
+    }
+    let sparse = [[0xff; 2].as_slice(), &[0; 1 << 14]].concat();
+    assert_eq!(Sketch::decode(&mut sparse.as_slice()), None);
+}
+
+#[test]
 fn a_sketch_of_seals_counts_values() {
     let kernel = seal(Kind::Text, SealForm::Base64Url, OnInvalid::Token);
     let array: StringArray = ["a", "b", "a", " b "].into_iter().map(Some).collect();

@@ -106,6 +106,69 @@ impl Sketch {
         }
     }
 
+    /// Appends the sketch as bytes: the number of registers that are not zero as u16 big-endian,
+    /// and each of them in ascending order as its index, u16 big-endian, and its value; or, where
+    /// that takes more room than all registers, `ff ff` and all of them.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        let index = |index: usize| u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes();
+        let set = || {
+            self.registers
+                .iter()
+                .enumerate()
+                .filter(|(_, rank)| **rank != 0)
+        };
+        let count = set().count();
+        if count > SPARSE_MAX {
+            bytes.extend(DENSE);
+            bytes.extend(&self.registers);
+            return;
+        }
+        bytes.extend(index(count));
+        for (place, rank) in set() {
+            bytes.extend(index(place));
+            bytes.push(*rank);
+        }
+    }
+
+    /// Takes a sketch from the beginning of `bytes`; None when there is none that
+    /// [`Sketch::encode`] wrote.
+    pub fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        let (head, mut rest) = bytes.split_first_chunk::<2>()?;
+        let mut registers = vec![0; REGISTERS];
+        if *head == DENSE {
+            let ranks;
+            (ranks, rest) = rest.split_at_checked(REGISTERS)?;
+            registers.copy_from_slice(ranks);
+            if registers.iter().filter(|rank| **rank != 0).count() <= SPARSE_MAX {
+                return None;
+            }
+        } else {
+            let count = u16::from_be_bytes(*head);
+            if usize::from(count) > SPARSE_MAX {
+                return None;
+            }
+            let mut first_free = 0;
+            for _ in 0..count {
+                let entry;
+                (entry, rest) = rest.split_first_chunk::<3>()?;
+                let [high, low, rank] = *entry;
+                let place = usize::from(u16::from_be_bytes([high, low]));
+                if place < first_free || rank == 0 {
+                    return None;
+                }
+                *registers.get_mut(place)? = rank;
+                first_free = place + 1;
+            }
+            if first_free == 0 {
+                registers.clear();
+            }
+        }
+        let fits = |rank: &u8| u32::from(*rank) <= RANK_BITS + 1;
+        let sketch = registers.iter().all(fits).then_some(Self { registers })?;
+        *bytes = rest;
+        Some(sketch)
+    }
+
     /// Answers about how many distinct tokens were added.
     pub fn estimate(&self) -> u64 {
         if self.registers.is_empty() {
@@ -221,3 +284,7 @@ fn round_up(estimate: f64) -> u64 {
 const INDEX_BITS: u32 = 14;
 const RANK_BITS: u32 = 64 - INDEX_BITS;
 const REGISTERS: usize = 1 << INDEX_BITS;
+/// Registers that are cheaper one by one than all at once.
+const SPARSE_MAX: usize = REGISTERS / 3;
+/// Stands where the number of registers would.
+const DENSE: [u8; 2] = [0xff; 2];

@@ -1,44 +1,56 @@
 //! Chunks: deterministic slices of the source, the unit of work, reuse, retry and distribution. A
 //! chunk becomes one output file; the bytes of that file depend on the chunk, the plan and the keys
 //! alone.
+//!
+//! A chunk has two numbers. Its index within its source file goes into the order of its rows
+//! (TOKENS.md 8), so that nothing about a chunk depends on the other files of the table: one that
+//! arrives late, between two others, leaves the output of both as it is. That chunks of two files
+//! have an index in common tells nobody more than is known, for tokens link the rows of a domain
+//! anyway. Its number within the table names its output file, so that files are found in the order
+//! of their sources; a file that is taken over may get another number.
 
-use crate::Result;
-use crate::plan::Job;
+use crate::plan::TableJob;
 use crate::source::Slice;
+use crate::{Error, Result};
 
 /// One chunk of a job.
 pub(crate) struct Chunk {
     /// Index of the table within the job.
     pub(crate) table: usize,
-    /// Index of the chunk within the table.
+    /// Number of the output file within the table.
+    pub(crate) number: usize,
+    /// Index of the chunk within its source file.
     pub(crate) index: u32,
     /// File and slice; none for the one chunk of a table without rows.
     pub(crate) part: Option<(usize, Slice)>,
 }
 
-/// Cuts every table of the job. A table without rows still gives one chunk, so that its schema is
-/// there for readers.
-pub(crate) fn cut(job: &Job) -> Result<Vec<Chunk>> {
+impl Chunk {
+    /// The chunk of a table without rows: it gives a file too, so that the schema is there for
+    /// readers.
+    pub(crate) fn empty(table: usize) -> Self {
+        Self {
+            table,
+            number: 0,
+            index: 0,
+            part: None,
+        }
+    }
+}
+
+/// Cuts file `file` of a table, the `table`th of its job. The numbers of the chunks are those of a
+/// table that has no other file.
+pub(crate) fn cut(table: usize, bound: &TableJob, file: usize) -> Result<Vec<Chunk>> {
+    let source = bound.source.files.get(file);
+    let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
     let mut chunks = Vec::new();
-    for (table, bound) in job.tables.iter().enumerate() {
-        let mut index = 0;
-        for (file, source) in bound.source.files.iter().enumerate() {
-            for slice in source.slices(&bound.read)? {
-                chunks.push(Chunk {
-                    table,
-                    index,
-                    part: Some((file, slice)),
-                });
-                index += 1;
-            }
-        }
-        if index == 0 {
-            chunks.push(Chunk {
-                table,
-                index,
-                part: None,
-            });
-        }
+    for (index, slice) in (0..).zip(source.slices(&bound.read)?) {
+        chunks.push(Chunk {
+            table,
+            number: chunks.len(),
+            index,
+            part: Some((file, slice)),
+        });
     }
     Ok(chunks)
 }

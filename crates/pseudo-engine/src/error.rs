@@ -84,6 +84,27 @@ pub enum Error {
         /// Check value and epoch of the keyring's primary.
         keyring: (String, u32),
     },
+    /// A table that was not asked for cannot keep its output.
+    #[error("table `{table}` was left out, and cannot keep its output: {fault}")]
+    Kept {
+        /// The table.
+        table: String,
+        /// Why.
+        fault: &'static str,
+    },
+    /// The sink's disk has no room for the output.
+    #[error(
+        "the output needs about {needed} bytes, and the disk of `{}` has {free} free",
+        sink.display()
+    )]
+    Space {
+        /// The sink's directory.
+        sink: PathBuf,
+        /// What is to be written, by a low estimate.
+        needed: u64,
+        /// What the disk has left.
+        free: u64,
+    },
     /// A rule counts ages, and nobody says on which day.
     #[error("table `{table}`: an `age` rule has no `at`, and the run has none either")]
     NoDay {
@@ -115,6 +136,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
+            Self::Space { .. } => 1,
+            Self::Kept { .. } => 2,
             Self::Refused(_) | Self::Keyring(_) => 2,
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } => 3,
@@ -131,6 +154,8 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on the sink's disk and run again".to_owned())
             }
+            Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
+            Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
             Self::Invalid { .. } => {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }

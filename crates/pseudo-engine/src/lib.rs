@@ -4,9 +4,9 @@
 //! that leaves this crate holds a cell's value; no DataFusion, no printing, no clock.
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
-//! `source` and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where
-//! it goes, `verify` what is proved, [`manifest`] what is recorded and `publish` how it becomes
-//! visible.
+//! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
+//! happens to it, `sink` and `staging` where it goes, `verify` what is proved, [`manifest`] what is
+//! recorded and `publish` how it becomes visible.
 
 pub mod error;
 pub mod filter;
@@ -23,13 +23,16 @@ mod lock;
 mod order;
 mod project;
 mod publish;
+mod reuse;
 mod sink;
 mod source;
+mod space;
 mod staging;
 mod verify;
+mod work;
 
 pub use error::Error;
-pub use plan::{Job, TableJob, open, plan, sink};
+pub use plan::{Choice, Job, TableJob, open, open_with, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 

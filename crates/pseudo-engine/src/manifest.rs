@@ -34,8 +34,8 @@ pub struct Manifest {
     pub tables: Vec<TableManifest>,
 }
 
-/// What decides output bytes besides the source: two runs with equal recipes over equal files write
-/// equal files.
+/// What decides output bytes besides the source, for all tables: two runs whose recipes are equal,
+/// those of their tables too, write equal files over equal files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Version of this program.
@@ -46,26 +46,34 @@ pub struct Recipe {
     pub pipeline: String,
     /// SHA-256 of what the pipeline says, in hex.
     pub pipeline_hash: String,
-    /// SHA-256 of the bound plan of each table, in hex, in the order of the tables.
-    pub plan_hashes: Vec<String>,
     /// The pseudonymisation domain.
     pub domain: String,
     /// The epoch of the secret.
     pub epoch: u32,
     /// The key check value of the secret, in hex.
     pub key_check_value: String,
+}
+
+/// What decides the output of one table besides its source, [`Recipe`]'s keys and the values that
+/// `rare` rules keep. It is that of the run which made the output, however many runs ago.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRecipe {
+    /// Version of the program that made the output.
+    pub tool_version: String,
+    /// Version of its Unicode tables.
+    pub unicode_version: String,
+    /// SHA-256 of the bound plan, in hex.
+    pub plan_hash: String,
     /// The year that derived model years are counted from, when a rule uses it.
     pub year: Option<i32>,
     /// The day on which ages are counted, when a rule leaves it to the run.
-    #[serde(default)]
     pub at: Option<String>,
     /// SHA-256, in hex, of the files that `map` rules read.
-    #[serde(default)]
     pub maps: BTreeMap<String, String>,
 }
 
 /// One table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TableManifest {
     /// Its name.
     pub table: String,
@@ -79,9 +87,16 @@ pub struct TableManifest {
     pub quarantined_rows: u64,
     /// Estimate of the distinct subjects, when the table has one that is tokenised.
     pub distinct_subjects: Option<u64>,
-    /// What was read.
+    /// What decided its output.
+    #[serde(default)]
+    pub recipe: TableRecipe,
+    /// By output column, the digest of the values that a `rare` rule keeps, in hex
+    /// ([`pseudo_arrow::Kept::digest`]).
+    #[serde(default)]
+    pub rare: BTreeMap<String, String>,
+    /// What was read, now or for a run before.
     pub sources: Vec<SourceManifest>,
-    /// What was written.
+    /// What was written: the files of the first source, those of the second, and so on.
     pub outputs: Vec<OutputManifest>,
     /// What happened to each column.
     pub columns: Vec<ColumnManifest>,
@@ -90,7 +105,7 @@ pub struct TableManifest {
 }
 
 /// One source file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceManifest {
     /// Relative to the source root.
     pub path: String,
@@ -101,6 +116,15 @@ pub struct SourceManifest {
     pub sha256: String,
     /// Rows read from it.
     pub rows: u64,
+    /// Those of them that the `filter` left out.
+    #[serde(default)]
+    pub filtered_rows: u64,
+    /// The number of output files that its rows are in.
+    #[serde(default)]
+    pub outputs: usize,
+    /// What happened to its rows in each column, in the order of the table's.
+    #[serde(default)]
+    pub columns: Vec<Counts>,
 }
 
 /// One file of the output.
@@ -158,6 +182,20 @@ pub struct Counts {
     pub suspect: u64,
     /// Cells whose structure is wrong; part of `transformed` and `nulled`.
     pub invalid: u64,
+}
+
+impl From<&Outcome> for Counts {
+    fn from(outcome: &Outcome) -> Self {
+        Self {
+            rows: outcome.rows,
+            transformed: outcome.transformed,
+            null: outcome.null,
+            blank: outcome.blank,
+            nulled: outcome.nulled,
+            suspect: outcome.suspect,
+            invalid: outcome.invalid,
+        }
+    }
 }
 
 impl Manifest {
@@ -218,6 +256,15 @@ impl TableManifest {
     }
 }
 
+impl OutputManifest {
+    /// The name of file `number` of a table, relative to the run's directory. A reader that lists
+    /// before and opens after a switch finds the digest's file or none.
+    pub(crate) fn path(table: &str, number: usize, sha256: &str) -> String {
+        let short = sha256.get(..8).unwrap_or_default();
+        format!("{table}/part-{number:05}-{short}.parquet")
+    }
+}
+
 impl ColumnManifest {
     pub(crate) fn new(column: &PlannedColumn, outcome: &Outcome) -> Self {
         let identity = column.identity.as_ref();
@@ -233,15 +280,7 @@ impl ColumnManifest {
             kind: identity.map(|identity| identity.kind.id().to_owned()),
             blank_list: identity.and_then(|identity| identity.blank.clone()),
             data_type: column.output.data_type().to_string(),
-            counts: Counts {
-                rows: outcome.rows,
-                transformed: outcome.transformed,
-                null: outcome.null,
-                blank: outcome.blank,
-                nulled: outcome.nulled,
-                suspect: outcome.suspect,
-                invalid: outcome.invalid,
-            },
+            counts: Counts::from(outcome),
             distinct: tokens.then(|| outcome.distinct.estimate()),
         }
     }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Fault, OnInvalid, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
+use pseudo_policy::{
+    Fault, OnInvalid, Pipeline, Refusal, Settings, Spot, Table, TablePlan, Violation,
+};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -15,9 +17,21 @@ use crate::{Error, Result};
 pub struct Job {
     /// What the file says.
     pub pipeline: Pipeline,
-    /// The tables, in the order of the file.
+    /// The tables that were asked for, in the order of the file.
     pub tables: Vec<TableJob>,
+    /// The names of the tables that were asked for; empty for all.
+    chosen: Vec<String>,
     base: PathBuf,
+}
+
+/// What is said of a job outside of its pipeline file.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Values for the placeholders of the file.
+    pub settings: Settings,
+    /// The tables to run; empty for all. The others keep their current output, and their source is
+    /// not looked at.
+    pub tables: Vec<String>,
 }
 
 /// One bound table.
@@ -62,6 +76,12 @@ impl Job {
             .map(|identity| self.base.join(identity))
     }
 
+    /// The tables that keep their current output.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Table> {
+        let tables = self.pipeline.tables.iter();
+        tables.filter(|table| !is_chosen(&self.chosen, table))
+    }
+
     /// The number of source rows, when every file tells.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
@@ -76,6 +96,16 @@ impl Job {
 /// [`Error::Refused`] with every mistake of the file and every violation of every table;
 /// [`Error::Io`] and [`Error::Source`] when the source cannot be opened.
 pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
+    open_with(path, filters, &Choice::default())
+}
+
+/// Reads the pipeline file at `path`, its placeholders filled, and binds the tables that are asked
+/// for to the schemas of their source. No row is read.
+///
+/// # Errors
+/// Those of [`open`]; [`Error::Refused`] for a value that no placeholder asks for, too, and for a
+/// table that is not in the file.
+pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> Result<Job> {
     let file = path.to_string_lossy();
     let bytes = std::fs::read(path).map_err(|error| {
         refuse(
@@ -87,9 +117,10 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| refuse(&file, Spot::default(), "", "not valid UTF-8".to_owned()))?;
-    let (draft, mut violations) = Pipeline::draft(&file, &text);
+    let (draft, mut violations) = Pipeline::draft_with(&file, &text, &choice.settings);
     if let Some(pipeline) = draft {
-        match plan(pipeline, base(path), filters) {
+        violations.extend(unknown(&pipeline, &choice.tables));
+        match plan_of(pipeline, base(path), filters, &choice.tables) {
             Ok(job) if violations.is_empty() => return Ok(job),
             Err(Error::Refused(refusal)) => violations.extend(refusal.violations),
             Err(error) if violations.is_empty() => return Err(error),
@@ -117,6 +148,15 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
 /// [`Error::Refused`] with every violation of every table; [`Error::Io`] and [`Error::Source`] when
 /// the source cannot be opened.
 pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
+    plan_of(pipeline, base, filters, &[])
+}
+
+fn plan_of(
+    pipeline: Pipeline,
+    base: &Path,
+    filters: &dyn FilterCompiler,
+    chosen: &[String],
+) -> Result<Job> {
     let file = pipeline.file.clone();
     let root = Root::parse(base, &pipeline.source.root)
         .map_err(|message| refuse(&file, pipeline.spots.source_root, "table [source]", message))?;
@@ -124,7 +164,9 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let mut violations = not_in_this_build(&pipeline);
     // Of a draft whose root or `source` is refused, no file can be told to be missing.
     let named = |table: &&Table| !pipeline.source.root.is_empty() && !table.source.is_empty();
-    for table in pipeline.tables.iter().filter(named) {
+    let chosen_tables = pipeline.tables.iter();
+    let chosen_tables = chosen_tables.filter(|table| is_chosen(chosen, table));
+    for table in chosen_tables.filter(named) {
         match bind(&pipeline, base, &root, table, filters) {
             Ok(Some(bound)) => tables.push(bound),
             Ok(None) => tracing::warn!(table = table.name, "no source file, so no table"),
@@ -135,6 +177,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let job = Job {
         pipeline,
         tables,
+        chosen: chosen.to_vec(),
         base: base.to_path_buf(),
     };
     for check in [private_outside_sink, sources_outside_sink] {
@@ -242,6 +285,27 @@ fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// Refuses tables that are asked for and not in the file.
+fn unknown(pipeline: &Pipeline, chosen: &[String]) -> Vec<Violation> {
+    let names = pipeline.tables.iter().map(|table| &table.name);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let unknown = chosen.iter().filter(|name| pipeline.table(name).is_none());
+    let refuse = |name: &String| Violation {
+        hint: Some(format!("tables: {}", names.join(", "))),
+        ..violation(
+            &pipeline.file,
+            Spot::default(),
+            "",
+            format!("no table is called `{name}`"),
+        )
+    };
+    unknown.map(refuse).collect()
+}
+
+fn is_chosen(chosen: &[String], table: &Table) -> bool {
+    chosen.is_empty() || chosen.contains(&table.name)
 }
 
 /// Analysts read the sink: keys and rows in quarantine below it would be theirs.

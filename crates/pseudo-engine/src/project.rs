@@ -88,7 +88,7 @@ impl<'a> Projector<'a> {
     ) -> Result<ChunkResult> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let table = &self.bound.plan.table;
-        let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.index))?;
+        let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.number))?;
         let written = self.write(chunk, &mut staged, scratch, &mut outcomes);
         // what the disk said is the cause of what the writer said
         let staged = staged.finish();
@@ -101,8 +101,7 @@ impl<'a> Projector<'a> {
             bytes,
             sha256,
         } = staged?;
-        let short = sha256.get(..8).unwrap_or_default();
-        let path = format!("{table}/part-{:05}-{short}.parquet", chunk.index);
+        let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
         let output = OutputManifest {
             path,

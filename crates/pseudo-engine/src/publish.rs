@@ -87,9 +87,14 @@ fn remove_run(path: &Path) -> Result<()> {
     staging::remove(path)
 }
 
+/// The directory of a published run.
+pub(crate) fn directory(sink: &Path, run_id: &str) -> PathBuf {
+    sink.join(RUNS).join(run_id)
+}
+
 /// Whether a run of that name exists.
 pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
-    sink.join(RUNS).join(run_id).symlink_metadata().is_ok()
+    directory(sink, run_id).symlink_metadata().is_ok()
 }
 
 #[expect(

@@ -1,30 +1,32 @@
 //! The straight line of a run: source → chunks → kernels → staged files → proof → manifest →
 //! switch. On error nothing has been published.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
-use pseudo_arrow::Outcome;
 use pseudo_keyring::Keyring;
-use pseudo_policy::{Action, Part, PlannedColumn, TablePlan};
+use pseudo_policy::{Action, Part, PlannedColumn};
 use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::chunk::{self, Chunk};
-use crate::inputs::Inputs;
+use crate::chunk::Chunk;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, Manifest, OutputManifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, Manifest, Recipe, SourceManifest, TableManifest, TableRecipe,
 };
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
+use crate::reuse::{self, Store, TableSketches};
 use crate::sink::{Scratch, Sink};
+use crate::source::SourceFile;
 use crate::staging::{self, Staging};
-use crate::{Error, Result, publish, verify};
+use crate::work::Work;
+use crate::{Error, Result, publish, space, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -36,12 +38,14 @@ pub struct RunOptions<'a> {
     pub at: Option<DateTime<Utc>>,
     /// The run's id; made from the start when absent.
     pub run_id: Option<String>,
-    /// Run although nothing changed.
+    /// Read every source file of the job, although it may not have changed.
     pub full: bool,
     /// Run although the secret is another than that of the current run.
     pub new_epoch: bool,
     /// Worker threads; all cores when absent.
     pub threads: Option<usize>,
+    /// Bytes that the run may need on the sink's disk; what the disk has left when absent.
+    pub space: Option<u64>,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
 }
@@ -63,6 +67,8 @@ pub struct RunReport {
     pub sink: PathBuf,
     /// The manifest of the current run.
     pub manifest: Manifest,
+    /// Source files that were not read, because the run before had their output.
+    pub reused_files: usize,
 }
 
 /// Runs `job` with the primary secret of `keyring`.
@@ -81,6 +87,8 @@ struct Run<'a> {
     options: &'a RunOptions<'a>,
     sink: PathBuf,
     recipe: Recipe,
+    /// One for each table of the job.
+    recipes: Vec<TableRecipe>,
     key: DomainKey,
     _lock: Lock,
 }
@@ -89,7 +97,10 @@ impl<'a> Run<'a> {
     fn new(job: &'a Job, keyring: &Keyring, options: &'a RunOptions<'a>) -> Result<Self> {
         let (epoch, secret) = keyring.primary()?;
         let check_value = secret.check_value(epoch).to_string();
-        let recipe = recipe(job, epoch, check_value, options)?;
+        let recipe = recipe(job, epoch, check_value);
+        let tables = job.tables.iter();
+        let recipes = tables.map(|bound| table_recipe(bound, options));
+        let recipes = recipes.collect::<Result<_>>()?;
         let sink = job.sink();
         staging::create_dir(&sink)?;
         let lock = Lock::take(&sink, &time(options.started))?;
@@ -99,6 +110,7 @@ impl<'a> Run<'a> {
             options,
             sink,
             recipe,
+            recipes,
             key,
             _lock: lock,
         })
@@ -107,23 +119,55 @@ impl<'a> Run<'a> {
     fn go(self) -> Result<RunReport> {
         let before = self.current()?;
         self.same_key(before.as_ref())?;
+        self.keeps(before.as_ref())?;
         let sources = self.sources(before.as_ref())?;
-        if let Some(manifest) = before.filter(|before| self.unchanged(before, &sources)) {
-            let outcome = RunOutcome::NothingToDo;
-            return Ok(RunReport {
-                outcome,
-                sink: self.sink,
-                manifest,
-            });
+        if let Some(manifest) = before
+            .as_ref()
+            .filter(|before| self.unchanged(before, &sources))
+        {
+            return Ok(self.report(RunOutcome::NothingToDo, manifest.clone(), 0));
         }
         let run_id = self.run_id()?;
+        let store = before
+            .as_ref()
+            .map(|before| Store::open(self.directory(before), before));
+        let again = |_: &&Store<'_>| !self.options.full && self.is_same_key(before.as_ref());
+        let mut works = self.works(sources, store.as_ref().filter(again))?;
+        space::check(&self.sink, &works, self.options.space)?;
         let staging = Staging::create(&self.sink, &run_id)?;
-        let parts = self.project(&staging)?;
-        let manifest = self.manifest(run_id, sources, parts)?;
+        let kept = self.keep(store.as_ref(), &staging)?;
+        works.iter_mut().try_for_each(|work| work.lay(&staging))?;
+        let results = self.project(&works, &staging)?;
+        let reused_files = works.iter().map(Work::reused_files).sum();
+        let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
         self.options.progress.phase("verify");
         verify::staged(staging.path(), &manifest, self.job)?;
+        let sketches = reuse::join(&self.job.pipeline, &mut manifest, sketches, kept);
         self.options.progress.phase("publish");
-        staging.write(manifest::FILE, &manifest.to_json()?)?;
+        self.publish(staging, &manifest, &sketches)?;
+        Ok(self.report(RunOutcome::Published, manifest, reused_files))
+    }
+
+    fn report(self, outcome: RunOutcome, manifest: Manifest, reused_files: usize) -> RunReport {
+        RunReport {
+            outcome,
+            sink: self.sink,
+            manifest,
+            reused_files,
+        }
+    }
+
+    fn publish(
+        &self,
+        staging: Staging,
+        manifest: &Manifest,
+        sketches: &[TableSketches],
+    ) -> Result<()> {
+        let text = manifest.to_json()?;
+        staging.write(manifest::FILE, &text)?;
+        if let Some(bytes) = reuse::to_bytes(&text, sketches) {
+            staging.write(reuse::FILE, &bytes)?;
+        }
         let tables: Vec<_> = manifest
             .tables
             .iter()
@@ -133,11 +177,11 @@ impl<'a> Run<'a> {
         if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
             tracing::warn!(%error, "published, but earlier runs could not be removed");
         }
-        Ok(RunReport {
-            outcome: RunOutcome::Published,
-            sink: self.sink,
-            manifest,
-        })
+        Ok(())
+    }
+
+    fn directory(&self, run: &Manifest) -> PathBuf {
+        publish::directory(&self.sink, &run.run_id)
     }
 
     /// The manifest of the current run; a damaged one counts as none, so that a run can mend it.
@@ -166,26 +210,66 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether the tokens of the current run are those that this one makes.
+    fn is_same_key(&self, before: Option<&Manifest>) -> bool {
+        before.is_some_and(|before| {
+            let (before, now) = (&before.recipe, &self.recipe);
+            before.domain == now.domain
+                && before.epoch == now.epoch
+                && before.key_check_value == now.key_check_value
+        })
+    }
+
+    /// Whether the tables that were not asked for can keep their output: all tables of a run join.
+    fn keeps(&self, before: Option<&Manifest>) -> Result<()> {
+        for table in self.job.kept() {
+            let known = |before: &Manifest| before.tables.iter().any(|t| t.table == table.name);
+            let fault = match before {
+                None => "there is no current run",
+                Some(_) if !self.is_same_key(before) => "it was made with another key or domain",
+                Some(before) if !known(before) && !table.allow_empty => "the current run has none",
+                Some(_) => continue,
+            };
+            let table = table.name.clone();
+            return Err(Error::Kept { table, fault });
+        }
+        Ok(())
+    }
+
+    /// Stages the tables that were not asked for. One that had no source file has no output.
+    fn keep(
+        &self,
+        store: Option<&Store<'_>>,
+        staging: &Staging,
+    ) -> Result<Vec<(TableManifest, TableSketches)>> {
+        let kept = store
+            .into_iter()
+            .flat_map(|store| self.job.kept().map(move |table| (store, table)));
+        kept.filter(|(store, table)| store.has(&table.name))
+            .map(|(store, table)| store.table(&table.name, staging))
+            .collect()
+    }
+
     /// What is about to be read. The digest of a file whose stamp is that of the run before is
     /// taken from there.
     fn sources(&self, before: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
         self.options.progress.phase("digest");
+        let believed = before.filter(|_| !self.options.full);
         let table = |bound: &TableJob| {
-            let known = before
-                .and_then(|manifest| manifest.tables.iter().find(|t| t.table == bound.plan.table));
-            let known = known
-                .map(|table| table.sources.as_slice())
-                .unwrap_or_default();
-            let digest = |file: &crate::source::SourceFile| {
-                let same = known
-                    .iter()
-                    .find(|k| k.path == file.path && k.stamp == file.stamp);
+            let tables = believed.iter().flat_map(|before| &before.tables);
+            let own = tables.filter(|table| table.table == bound.plan.table);
+            let known = own.flat_map(|table| &table.sources);
+            let known: HashMap<_, _> = known.map(|file| (file.path.as_str(), file)).collect();
+            let digest = |file: &SourceFile| {
+                // what is generated has no stamp
+                let same = file.location().and_then(|_| known.get(file.path.as_str()));
+                let same = same.filter(|known| known.stamp == file.stamp);
                 let sha256 = same.map_or_else(|| file.digest(), |k| Ok(k.sha256.clone()))?;
                 Ok(SourceManifest {
                     path: file.path.clone(),
                     stamp: file.stamp,
                     sha256,
-                    rows: 0,
+                    ..SourceManifest::default()
                 })
             };
             bound.source.files.par_iter().map(digest).collect()
@@ -193,6 +277,7 @@ impl<'a> Run<'a> {
         self.job.tables.par_iter().map(table).collect()
     }
 
+    /// Whether the current run is what this one would come to.
     fn unchanged(&self, before: &Manifest, sources: &[Vec<SourceManifest>]) -> bool {
         let content = |files: &[SourceManifest]| -> Vec<(String, String)> {
             files
@@ -200,18 +285,18 @@ impl<'a> Run<'a> {
                 .map(|file| (file.path.clone(), file.sha256.clone()))
                 .collect()
         };
-        let tables = self.job.tables.iter().zip(sources);
+        let table = |name: &str| before.tables.iter().find(|table| table.table == name);
+        let tables = self.job.tables.iter().zip(sources).zip(&self.recipes);
+        let kept = self.job.kept().filter(|kept| table(&kept.name).is_some());
         !self.options.full
             && before.recipe == self.recipe
-            && before.tables.len() == sources.len()
-            && before
-                .tables
-                .iter()
-                .zip(tables)
-                .all(|(before, (bound, files))| {
-                    before.table == bound.plan.table && content(&before.sources) == content(files)
+            && before.tables.len() == sources.len() + kept.count()
+            && tables.into_iter().all(|((bound, files), recipe)| {
+                table(&bound.plan.table).is_some_and(|before| {
+                    before.recipe == *recipe && content(&before.sources) == content(files)
                 })
-            && verify::present(&self.sink.join("runs").join(&before.run_id), before)
+            })
+            && verify::present(&self.directory(before), before)
     }
 
     fn run_id(&self) -> Result<String> {
@@ -234,12 +319,34 @@ impl<'a> Run<'a> {
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
+    /// What is to be done for each table; what `store` has is not done again.
+    fn works<'b>(
+        &self,
+        sources: Vec<Vec<SourceManifest>>,
+        store: Option<&'b Store<'b>>,
+    ) -> Result<Vec<Work<'b>>>
+    where
+        'a: 'b,
+    {
+        self.options.progress.phase("count");
+        let tables = self.job.tables.iter().zip(&self.recipes).zip(sources);
+        tables
+            .enumerate()
+            .map(|(table, ((bound, recipe), sources))| {
+                Work::new(table, bound, recipe, sources, store)
+            })
+            .collect()
+    }
+
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.
-    fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
+    fn project(&self, works: &[Work<'_>], staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
-        self.options.progress.begin(self.job.rows());
-        let chunks = chunk::cut(self.job)?;
-        let projectors = self.projectors(&chunks, staging)?;
+        let read = works.iter().flat_map(Work::read);
+        self.options
+            .progress
+            .begin(read.map(SourceFile::rows).sum());
+        let chunks: Vec<&Chunk> = works.iter().flat_map(Work::chunks).collect();
+        let projectors = self.projectors(works)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
@@ -278,7 +385,7 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors(&self, chunks: &[Chunk], staging: &Staging) -> Result<Vec<Projector<'a>>> {
+    fn projectors<'b>(&self, works: &[Work<'b>]) -> Result<Vec<Projector<'b>>> {
         let options = &self.job.pipeline.sink;
         let at = self.options.at.map(|at| at.date_naive());
         let context = Context {
@@ -286,121 +393,104 @@ impl<'a> Run<'a> {
             year: self.options.at.unwrap_or(self.options.started).year(),
             at: at.and_then(kernels::calendar_date),
         };
-        let mut projectors = Vec::with_capacity(self.job.tables.len());
-        for (table, bound) in self.job.tables.iter().enumerate() {
-            staging.create_dir(&bound.plan.table)?;
-            let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
-            let inputs = Inputs::count(bound, &chunks)?;
+        let mut projectors = Vec::with_capacity(works.len());
+        for work in works {
+            let bound = work.bound;
             let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
             let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            projectors.push(Projector::new(bound, &context, &inputs, sink)?);
+            projectors.push(Projector::new(bound, &context, &work.inputs, sink)?);
         }
         Ok(projectors)
     }
 
+    /// The record of the tables that were asked for, and the sketches that go with it.
     fn manifest(
         &self,
         run_id: String,
-        sources: Vec<Vec<SourceManifest>>,
+        works: Vec<Work<'_>>,
         results: Vec<Vec<ChunkResult>>,
-    ) -> Result<Manifest> {
-        let mut tables = Vec::with_capacity(results.len());
-        for ((bound, files), results) in self.job.tables.iter().zip(sources).zip(results) {
-            let table = table_manifest(bound, files, results);
+    ) -> Result<(Manifest, Vec<TableSketches>)> {
+        let (mut tables, mut sketches) = (Vec::new(), Vec::new());
+        for (work, results) in works.into_iter().zip(results) {
+            let (table, own) = table_manifest(work, results)?;
             table.balance()?;
             tables.push(table);
+            sketches.push(own);
         }
-        Ok(Manifest {
+        let manifest = Manifest {
             format: manifest::FORMAT.to_owned(),
             run_id,
             started: time(self.options.started),
             finished: time((self.options.clock)()),
             recipe: self.recipe.clone(),
             tables,
-        })
+        };
+        Ok((manifest, sketches))
     }
 }
 
 fn table_manifest(
-    bound: &TableJob,
-    mut sources: Vec<SourceManifest>,
+    work: Work<'_>,
     results: Vec<ChunkResult>,
-) -> TableManifest {
-    let plan = &bound.plan;
-    let mut outcomes = vec![Outcome::default(); plan.columns.len()];
-    let mut outputs = Vec::with_capacity(results.len());
-    let (mut source_rows, mut filtered_rows) = (0, 0);
-    for result in results {
-        source_rows += result.source_rows;
-        filtered_rows += result.filtered_rows;
-        if let Some(source) = result.file.and_then(|file| sources.get_mut(file)) {
-            source.rows += result.source_rows;
-        }
-        for (sum, outcome) in outcomes.iter_mut().zip(&result.outcomes) {
-            sum.merge(outcome);
-        }
-        outputs.push(result.output);
-    }
+) -> Result<(TableManifest, TableSketches)> {
+    let plan = &work.bound.plan;
+    let (known, sketches, sum) = work.account(results)?;
     let columns: Vec<_> = plan
         .columns
         .iter()
-        .zip(&outcomes)
+        .zip(&sum.outcomes)
         .map(|(column, outcome)| ColumnManifest::new(column, outcome))
         .collect();
     let subject = |column: &&ColumnManifest| {
         plan.subject.as_ref() == Some(&column.source) && column.distinct.is_some()
     };
-    TableManifest {
-        table: plan.table.clone(),
-        source_rows,
-        published_rows: outputs
-            .iter()
-            .map(|output: &OutputManifest| output.rows)
-            .sum(),
-        filtered_rows,
+    let manifest = TableManifest {
+        source_rows: sum.source_rows,
+        published_rows: sum.outputs.iter().map(|output| output.rows).sum(),
+        filtered_rows: sum.filtered_rows,
         quarantined_rows: 0,
         distinct_subjects: columns
             .iter()
             .find(subject)
             .and_then(|column| column.distinct),
-        sources,
-        outputs,
+        outputs: sum.outputs,
         columns,
         dropped: plan.dropped.clone(),
+        ..known
+    };
+    Ok((manifest, sketches))
+}
+
+fn recipe(job: &Job, epoch: Epoch, check_value: String) -> Recipe {
+    Recipe {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        unicode_version: unicode_version(),
+        pipeline: job.pipeline.name.clone(),
+        pipeline_hash: job.pipeline.hash(),
+        domain: job.pipeline.domain.clone(),
+        epoch: epoch.0,
+        key_check_value: check_value,
     }
 }
 
-fn recipe(
-    job: &Job,
-    epoch: Epoch,
-    check_value: String,
-    options: &RunOptions<'_>,
-) -> Result<Recipe> {
-    let plans = || job.tables.iter().map(|bound| &bound.plan);
-    if let Some(plan) = plans().find(|plan| plan.needs_at() && options.at.is_none()) {
+fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecipe> {
+    let plan = &bound.plan;
+    if plan.needs_at() && options.at.is_none() {
         return Err(Error::NoDay {
             table: plan.table.clone(),
         });
     }
     let by_year = |column: &PlannedColumn| matches!(column.action, Action::Derive(Part::ModelYear));
     let year = options.at.unwrap_or(options.started).year();
-    let maps = job.tables.iter().flat_map(|bound| &bound.maps);
-    Ok(Recipe {
+    let maps = bound.maps.iter();
+    Ok(TableRecipe {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         unicode_version: unicode_version(),
-        pipeline: job.pipeline.name.clone(),
-        pipeline_hash: job.pipeline.hash(),
-        plan_hashes: plans().map(|plan| plan.hash().to_owned()).collect(),
-        domain: job.pipeline.domain.clone(),
-        epoch: epoch.0,
-        key_check_value: check_value,
-        year: plans()
-            .flat_map(|plan| &plan.columns)
-            .any(by_year)
-            .then_some(year),
+        plan_hash: plan.hash().to_owned(),
+        year: plan.columns.iter().any(by_year).then_some(year),
         at: options
             .at
-            .filter(|_| plans().any(TablePlan::needs_at))
+            .filter(|_| plan.needs_at())
             .map(|at| at.date_naive().to_string()),
         maps: maps
             .map(|(file, map)| (file.clone(), map.sha256.clone()))

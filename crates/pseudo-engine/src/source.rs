@@ -17,6 +17,7 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
+use crate::space::Extent;
 use crate::{Error, Result};
 
 /// Rows a slice aims at; cut by size alone, never by the number of cores.
@@ -26,6 +27,9 @@ pub(crate) const SLICE_BYTES: u64 = 16 << 20;
 
 /// Rows of one batch: its columns are worked through while they are in the cache.
 pub(crate) const BATCH_ROWS: usize = 32_768;
+
+/// How many bytes of text become one when they are compressed, at most.
+const TEXT_RATIO: u64 = 4;
 
 /// Takes the batches of a slice.
 pub(crate) type Visitor<'a> = &'a mut dyn FnMut(RecordBatch) -> Result<()>;
@@ -56,7 +60,7 @@ pub(crate) struct SourceFile {
 }
 
 /// Size, modification time and inode of a file at the moment it was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
     /// Bytes.
     pub size: u64,
@@ -129,6 +133,21 @@ impl SourceFile {
             Reader::Parquet(file) => Some(file.rows()),
             Reader::Csv(_) => None,
             Reader::Sample(file) => Some(file.rows()),
+        }
+    }
+
+    /// What is in column `column` of `columns`.
+    pub(crate) fn extent(&self, column: usize, columns: usize) -> Extent {
+        match &self.reader {
+            Reader::Parquet(file) => file.extent(column),
+            Reader::Csv(_) => Extent {
+                bytes: self.stamp.size / TEXT_RATIO / (columns.max(1) as u64),
+                values: None,
+            },
+            Reader::Sample(file) => Extent {
+                bytes: 0,
+                values: Some(file.rows()),
+            },
         }
     }
 

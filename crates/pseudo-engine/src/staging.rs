@@ -108,6 +108,41 @@ impl Staging {
         files.send((file, path)).map_err(|_| ended())
     }
 
+    /// Takes over a published file as `name`: as another link to it, or as a copy where the disk
+    /// makes no more links. False when it is not, or no longer, of these bytes; a link is believed
+    /// by its size.
+    pub(crate) fn take(&self, from: &Path, name: &str, bytes: u64, sha256: &str) -> Result<bool> {
+        let found = std::fs::symlink_metadata(from);
+        if !found.is_ok_and(|found| found.is_file() && found.len() == bytes) {
+            return Ok(false);
+        }
+        if std::fs::hard_link(from, self.path.join(name)).is_ok() {
+            return Ok(true);
+        }
+        self.copy(from, name, sha256)
+    }
+
+    /// Copies a file as `name`; false, and no copy, when it is of another digest.
+    fn copy(&self, from: &Path, name: &str, sha256: &str) -> Result<bool> {
+        let mut source = File::open(from).map_err(Error::io("read", from))?;
+        let mut copy = self.create_file(name)?;
+        let copied = std::io::copy(&mut source, &mut copy).map_err(Error::io("read", from));
+        // what the disk said comes first
+        let copy = copy.finish()?;
+        copied?;
+        if copy.sha256 == sha256 {
+            return self.name(copy.file, name).map(|()| true);
+        }
+        self.remove(name)?;
+        Ok(false)
+    }
+
+    /// Removes a file that is not to be published.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path.join(name);
+        std::fs::remove_file(&path).map_err(Error::io("remove", &path))
+    }
+
     /// Writes a whole file.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let mut file = self.create_file(name)?;
@@ -235,5 +270,30 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
             Err(Error::io("remove", path)(error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a file to copy")]
+    fn a_copy_is_made_of_the_recorded_bytes_alone() {
+        let sink = tempfile::tempdir().unwrap();
+        let from = sink.path().join("published");
+        std::fs::write(&from, b"rows").unwrap();
+        let staging = Staging::create(sink.path(), "run").unwrap();
+        let sha256 = hex(&Sha256::digest(b"rows"));
+        assert!(staging.copy(&from, "copy", &sha256).unwrap());
+        let copy = staging.path().join("copy");
+        assert_eq!(std::fs::read(&copy).unwrap(), b"rows");
+        let mode = std::fs::metadata(&copy).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        std::fs::write(&from, b"ruin").unwrap();
+        assert!(!staging.copy(&from, "other", &sha256).unwrap());
+        assert!(!staging.path().join("other").exists());
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pseudo_engine::Job;
+use pseudo_engine::{Choice, Job};
 use pseudo_policy::{Action, PlannedColumn, TablePlan};
 use serde_json::{Value, json};
 
@@ -19,14 +19,51 @@ use crate::table::Table;
 pub(crate) struct Check {
     /// The pipeline file
     pipeline: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
     /// Write the plan as JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Values for the placeholders of a pipeline file.
+#[derive(Args, Debug)]
+pub(crate) struct Settings {
+    /// Value for the placeholder `{NAME}` of the pipeline file; can be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// These values, and some tables; none for all.
+    pub(crate) fn choice(&self, tables: &[String]) -> Result<Choice, Failure> {
+        let mut choice = Choice {
+            tables: tables.to_vec(),
+            ..Choice::default()
+        };
+        for (name, value) in &self.set {
+            if choice
+                .settings
+                .insert(name.clone(), value.clone())
+                .is_some()
+            {
+                return Err(Failure::usage(format!("`--set {name}` is given twice")));
+            }
+        }
+        Ok(choice)
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "not of the form NAME=VALUE".to_owned())
+}
+
 impl Check {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
-        let job = pseudo_engine::open(&self.pipeline, &pseudo_query::Filters)?;
+        let choice = self.settings.choice(&[])?;
+        let job = pseudo_engine::open_with(&self.pipeline, &pseudo_query::Filters, &choice)?;
         warn(&job, screen);
         let text = if self.json {
             message::json(&as_json(&job))

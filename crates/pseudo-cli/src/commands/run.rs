@@ -9,7 +9,8 @@ use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{RunOptions, RunOutcome, RunReport};
 use serde_json::json;
 
-use crate::commands::{check, now, rfc3339};
+use crate::commands::check::{self, Settings};
+use crate::commands::{now, rfc3339};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
 use crate::table::{Table, thousands};
@@ -18,14 +19,19 @@ use crate::unlock;
 /// Run a pipeline and publish its output
 ///
 /// The output becomes visible at once and as a whole, as `current` in the sink, after it was read
-/// back and checked. When neither source nor pipeline nor keys have changed, there is nothing to
-/// do.
+/// back and checked. A source file that has not changed is not read again: its output is taken
+/// over. When neither source nor pipeline nor keys have changed, there is nothing to do.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  pseudo run pipelines/quickstart.toml")]
 pub(crate) struct Run {
     /// The pipeline file
     pipeline: PathBuf,
-    /// Run although nothing changed
+    /// Run this table alone, the others keep their current output; can be given several times
+    #[arg(long = "table", value_name = "TABLE")]
+    tables: Vec<String>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Read every source file, also those that have not changed
     #[arg(long)]
     full: bool,
     /// Run although the keyring's secret is another than that of the current run
@@ -71,7 +77,8 @@ impl Run {
     }
 
     fn publish(&self, current: Option<&str>, screen: Screen) -> Result<RunReport, Failure> {
-        let job = pseudo_engine::open(&self.pipeline, &pseudo_query::Filters)?;
+        let choice = self.settings.choice(&self.tables)?;
+        let job = pseudo_engine::open_with(&self.pipeline, &pseudo_query::Filters, &choice)?;
         check::warn(&job, screen);
         let started = now();
         let keyring = unlock::for_job(
@@ -90,6 +97,7 @@ impl Run {
             full: self.full,
             new_epoch: self.new_epoch,
             threads: self.threads.map(NonZeroUsize::get),
+            space: None,
             progress: &meter,
         };
         let report = pseudo_engine::run(&job, &keyring, &options);
@@ -106,6 +114,7 @@ impl Run {
             return message::json(&json!({
                 "outcome": outcome,
                 "sink": report.sink,
+                "reused_files": report.reused_files,
                 "manifest": report.manifest,
             }));
         }
@@ -113,10 +122,12 @@ impl Run {
         let sink = report.sink.display();
         match report.outcome {
             RunOutcome::Published => {
-                format!(
-                    "{}\nrun {run} is published: {sink}/current\n",
-                    summary(&report.manifest)
-                )
+                let reused = match report.reused_files {
+                    0 => String::new(),
+                    files => format!("source files not read again: {}\n", thousands(files as u64)),
+                };
+                let summary = summary(&report.manifest);
+                format!("{summary}\n{reused}run {run} is published: {sink}/current\n")
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"

@@ -16,11 +16,14 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
+use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 
-use super::{BATCH_ROWS, SLICE_BYTES, SLICE_ROWS, Slice, Visitor};
+use super::{BATCH_ROWS, SLICE_BYTES, SLICE_ROWS, Slice, TEXT_RATIO, Visitor};
 use crate::error::parquet_fault;
+use crate::space::Extent;
 use crate::{Error, Result};
 
 /// Readers of one slice at most, each of some of its columns, so that threads can share the work.
@@ -49,6 +52,31 @@ impl ParquetFile {
 
     pub(crate) fn rows_before(&self, group: usize) -> u64 {
         self.groups().iter().take(group).map(rows).sum()
+    }
+
+    /// What is in a column; bytes that are not compressed count as if they were.
+    pub(crate) fn extent(&self, column: usize) -> Extent {
+        let schema = self.metadata.parquet_schema();
+        let number = |number: i64| u64::try_from(number).unwrap_or_default();
+        let (mut bytes, mut values) = (0, 0);
+        let chunks = self.groups().iter().flat_map(|group| {
+            let leaves = 0..group.num_columns();
+            let own = leaves.filter(|leaf| schema.get_column_root_idx(*leaf) == column);
+            own.map(|leaf| group.column(leaf))
+        });
+        for chunk in chunks {
+            let ratio = match chunk.compression() {
+                Compression::UNCOMPRESSED => TEXT_RATIO,
+                _ => 1,
+            };
+            bytes += number(chunk.compressed_size()) / ratio;
+            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+            values += number(chunk.num_values()).saturating_sub(nulls.unwrap_or_default());
+        }
+        Extent {
+            bytes,
+            values: Some(values),
+        }
     }
 
     fn groups(&self) -> &[RowGroupMetaData] {
