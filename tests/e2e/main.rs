@@ -7,6 +7,8 @@ mod harness;
 mod leak;
 mod pipelines;
 mod publish;
+mod record;
 mod refuse;
 mod run;
+mod signals;
 mod text;

@@ -12,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{Error, Job, RunOptions, RunReport, Silent};
+use pseudo_engine::{Cancel, Error, Job, RunOptions, RunReport, Silent};
 use pseudo_keyring::{Keyring, Unlock};
 use tempfile::TempDir;
 
@@ -101,6 +101,7 @@ impl Sandbox {
             new_epoch: false,
             threads: Some(2),
             progress: &Silent,
+            cancel: Cancel::default(),
         };
         change(&mut options);
         pseudo_engine::run(&job, keyring, &options)

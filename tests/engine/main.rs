@@ -1,9 +1,12 @@
 //! Tests of the engine at its boundary: pipelines over small files, and every byte they wrote.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod cancel;
 mod csv;
 mod harness;
 mod leak;
+mod lineage;
+mod metrics;
 mod publish;
 mod refuse;
 mod run;

@@ -2,9 +2,9 @@
 //! chunk becomes one output file; the bytes of that file depend on the chunk, the plan and the keys
 //! alone.
 
-use crate::Result;
 use crate::plan::Job;
 use crate::source::Slice;
+use crate::{Cancel, Result};
 
 /// One chunk of a job.
 pub(crate) struct Chunk {
@@ -18,12 +18,12 @@ pub(crate) struct Chunk {
 
 /// Cuts every table of the job. A table without rows still gives one chunk, so that its schema is
 /// there for readers.
-pub(crate) fn cut(job: &Job) -> Result<Vec<Chunk>> {
+pub(crate) fn cut(job: &Job, cancel: &Cancel) -> Result<Vec<Chunk>> {
     let mut chunks = Vec::new();
     for (table, bound) in job.tables.iter().enumerate() {
         let mut index = 0;
         for (file, source) in bound.source.files.iter().enumerate() {
-            for slice in source.slices(&bound.read)? {
+            for slice in source.slices(&bound.read, cancel)? {
                 chunks.push(Chunk {
                     table,
                     index,

@@ -69,6 +69,9 @@ pub enum Error {
         /// Who, as far as known.
         holder: Option<String>,
     },
+    /// The run was asked to stop.
+    #[error("the run was stopped before its end")]
+    Cancelled,
     /// The keyring cannot serve this run.
     #[error(transparent)]
     Keyring(#[from] pseudo_keyring::Error),
@@ -114,7 +117,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
+            Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } | Self::Cancelled => 1,
             Self::Refused(_) | Self::Keyring(_) => 2,
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } => 3,

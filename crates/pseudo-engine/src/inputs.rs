@@ -15,7 +15,7 @@ use crate::chunk::Chunk;
 use crate::plan::TableJob;
 use crate::project;
 use crate::source::{csv, hex};
-use crate::{Error, Result};
+use crate::{Cancel, Error, Result};
 
 /// The files that `map` rules name, by the path as written.
 pub(crate) type Maps = BTreeMap<String, MapFile>;
@@ -71,11 +71,11 @@ fn map(base: &Path, file: &str) -> Result<MapFile, String> {
 
 impl<'a> Inputs<'a> {
     /// Counts what the `rare` rules of `bound` need, over all `chunks` of the table.
-    pub(crate) fn count(bound: &'a TableJob, chunks: &[&Chunk]) -> Result<Self> {
+    pub(crate) fn count(bound: &'a TableJob, chunks: &[&Chunk], cancel: &Cancel) -> Result<Self> {
         let rules: Vec<(usize, u64)> = bound.plan.columns.iter().filter_map(rare).collect();
         let mut kept = BTreeMap::new();
         if !rules.is_empty() {
-            for (rule, census) in rules.iter().zip(censuses(bound, &rules, chunks)?) {
+            for (rule, census) in rules.iter().zip(censuses(bound, &rules, chunks, cancel)?) {
                 kept.insert(*rule, Arc::new(census.kept(rule.1)));
             }
         }
@@ -103,7 +103,12 @@ fn rare(column: &PlannedColumn) -> Option<(usize, u64)> {
 }
 
 /// One census per rule, over the rows that the filter lets stay.
-fn censuses(bound: &TableJob, rules: &[(usize, u64)], chunks: &[&Chunk]) -> Result<Vec<Census>> {
+fn censuses(
+    bound: &TableJob,
+    rules: &[(usize, u64)],
+    chunks: &[&Chunk],
+    cancel: &Cancel,
+) -> Result<Vec<Census>> {
     let mut read: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     read.extend(bound.filter_columns());
     read.sort_unstable();
@@ -117,6 +122,7 @@ fn censuses(bound: &TableJob, rules: &[(usize, u64)], chunks: &[&Chunk]) -> Resu
         let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
         let mut counted: Vec<_> = rules.iter().map(|_| Census::default()).collect();
         source.read(slice, &read, &mut |batch| {
+            cancel.check()?;
             let (batch, _) = project::filter(bound, &source.path, batch, 0)?;
             for ((index, _), census) in rules.iter().zip(&mut counted) {
                 let position = read.binary_search(index).unwrap_or_default();

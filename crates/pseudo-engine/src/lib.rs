@@ -6,16 +6,19 @@
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where
 //! it goes, `verify` what is proved, [`manifest`] what is recorded and `publish` how it becomes
-//! visible.
+//! visible; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
 
 pub mod error;
 pub mod filter;
+pub mod lineage;
 pub mod manifest;
+pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod run;
 pub mod sample;
 
+mod cancel;
 mod chunk;
 mod inputs;
 mod kernels;
@@ -28,8 +31,9 @@ mod source;
 mod staging;
 mod verify;
 
+pub use cancel::Cancel;
 pub use error::Error;
-pub use plan::{Job, TableJob, open, plan, sink};
+pub use plan::{Job, TableJob, name, open, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 

@@ -46,6 +46,11 @@ impl Job {
         self.base.join(&self.pipeline.sink.root)
     }
 
+    /// A path of the pipeline file, from where it is relative to.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// The keyring's path.
     #[must_use]
     pub fn keyring(&self) -> PathBuf {
@@ -108,6 +113,14 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(path).ok()?;
     let root = Pipeline::draft("", &text).0?.sink.root;
     (!root.is_empty()).then(|| base(path).join(root))
+}
+
+/// The name of the pipeline in the file at `path`, as far as the file can be read.
+#[must_use]
+pub fn name(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let name = Pipeline::draft("", &text).0?.name;
+    (!name.is_empty()).then_some(name)
 }
 
 /// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is

@@ -18,7 +18,7 @@ use crate::plan::TableJob;
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
-use crate::{Error, Result, order};
+use crate::{Cancel, Error, Result, order};
 
 /// Works through chunks of one table, from any thread.
 pub(crate) struct Projector<'a> {
@@ -27,6 +27,7 @@ pub(crate) struct Projector<'a> {
     schema: Arc<Schema>,
     shuffle: Option<ShuffleKey>,
     sink: Sink,
+    cancel: Cancel,
 }
 
 struct Column {
@@ -54,6 +55,7 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
+        cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
         let position = |index: usize| {
@@ -76,6 +78,7 @@ impl<'a> Projector<'a> {
             schema: Arc::new(plan.output_schema()),
             shuffle,
             sink,
+            cancel: cancel.clone(),
         })
     }
 
@@ -150,6 +153,7 @@ impl<'a> Projector<'a> {
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
         source.read(slice, &self.bound.read, &mut |batch| {
+            self.cancel.check()?;
             let first = seen;
             seen += batch.num_rows();
             let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
@@ -165,6 +169,7 @@ impl<'a> Projector<'a> {
             Ok(())
         })?;
         if let Some(key) = &self.shuffle {
+            self.cancel.check()?;
             let table = &self.bound.plan.table;
             let places = order::shuffled(key, table, chunk, &kept, &batches);
             writer.gather(&batches, &places)?;

@@ -96,6 +96,6 @@ pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
     clippy::disallowed_methods,
     reason = "the one place that moves data into place"
 )]
-fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(Error::io("publish", to))
 }

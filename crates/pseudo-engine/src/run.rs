@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
 use crate::sink::{Scratch, Sink};
 use crate::staging::{self, Staging};
-use crate::{Error, Result, publish, verify};
+use crate::{Cancel, Error, Result, publish, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -44,6 +44,8 @@ pub struct RunOptions<'a> {
     pub threads: Option<usize>,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
+    /// Asks it to stop.
+    pub cancel: Cancel,
 }
 
 /// What a run came to.
@@ -70,6 +72,7 @@ pub struct RunReport {
 /// # Errors
 /// Any [`Error`]; nothing has been published then.
 pub fn run(job: &Job, keyring: &Keyring, options: &RunOptions) -> Result<RunReport> {
+    options.cancel.check()?;
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
@@ -122,6 +125,8 @@ impl<'a> Run<'a> {
         let manifest = self.manifest(run_id, sources, parts)?;
         self.options.progress.phase("verify");
         verify::staged(staging.path(), &manifest, self.job)?;
+        // from here on it ends as published or as failed, never as stopped
+        self.options.cancel.check()?;
         self.options.progress.phase("publish");
         staging.write(manifest::FILE, &manifest.to_json()?)?;
         let tables: Vec<_> = manifest
@@ -180,7 +185,10 @@ impl<'a> Run<'a> {
                 let same = known
                     .iter()
                     .find(|k| k.path == file.path && k.stamp == file.stamp);
-                let sha256 = same.map_or_else(|| file.digest(), |k| Ok(k.sha256.clone()))?;
+                let sha256 = same.map_or_else(
+                    || file.digest(&self.options.cancel),
+                    |k| Ok(k.sha256.clone()),
+                )?;
                 Ok(SourceManifest {
                     path: file.path.clone(),
                     stamp: file.stamp,
@@ -238,7 +246,7 @@ impl<'a> Run<'a> {
     fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         self.options.progress.begin(self.job.rows());
-        let chunks = chunk::cut(self.job)?;
+        let chunks = chunk::cut(self.job, &self.options.cancel)?;
         let projectors = self.projectors(&chunks, staging)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
@@ -290,10 +298,16 @@ impl<'a> Run<'a> {
         for (table, bound) in self.job.tables.iter().enumerate() {
             staging.create_dir(&bound.plan.table)?;
             let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
-            let inputs = Inputs::count(bound, &chunks)?;
+            let inputs = Inputs::count(bound, &chunks, &self.options.cancel)?;
             let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
             let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            projectors.push(Projector::new(bound, &context, &inputs, sink)?);
+            projectors.push(Projector::new(
+                bound,
+                &context,
+                &inputs,
+                sink,
+                &self.options.cancel,
+            )?);
         }
         Ok(projectors)
     }

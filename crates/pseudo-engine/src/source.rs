@@ -17,7 +17,7 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result};
+use crate::{Cancel, Error, Result};
 
 /// Rows a slice aims at; cut by size alone, never by the number of cores.
 pub(crate) const SLICE_ROWS: u64 = 131_072;
@@ -133,10 +133,10 @@ impl SourceFile {
     }
 
     /// Cuts the file into slices, the same ones on every machine.
-    pub(crate) fn slices(&self, columns: &[usize]) -> Result<Vec<Slice>> {
+    pub(crate) fn slices(&self, columns: &[usize], cancel: &Cancel) -> Result<Vec<Slice>> {
         match &self.reader {
             Reader::Parquet(file) => Ok(file.slices(columns)),
-            Reader::Csv(file) => file.slices(&self.path),
+            Reader::Csv(file) => file.slices(&self.path, cancel),
             Reader::Sample(file) => Ok(file.slices()),
         }
     }
@@ -176,10 +176,10 @@ impl SourceFile {
     }
 
     /// SHA-256 of the file in lower-case hex; of address and generator version for a sample.
-    pub(crate) fn digest(&self) -> Result<String> {
+    pub(crate) fn digest(&self, cancel: &Cancel) -> Result<String> {
         match &self.reader {
-            Reader::Parquet(file) => digest_file(&file.location),
-            Reader::Csv(file) => digest_file(&file.location),
+            Reader::Parquet(file) => digest_file(&file.location, cancel),
+            Reader::Csv(file) => digest_file(&file.location, cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -335,11 +335,12 @@ fn same_schema(path: &str, schema: &SchemaRef, other: &SchemaRef) -> Result<()> 
 }
 
 /// SHA-256 of a file in lower-case hex.
-pub(crate) fn digest_file(location: &Path) -> Result<String> {
+fn digest_file(location: &Path, cancel: &Cancel) -> Result<String> {
     let mut file = File::open(location).map_err(Error::io("read", location))?;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
+        cancel.check()?;
         let count = file.read(&mut block).map_err(Error::io("read", location))?;
         match block.get(..count) {
             Some([]) | None => return Ok(hex(&hasher.finalize())),

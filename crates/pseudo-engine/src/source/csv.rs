@@ -21,7 +21,7 @@ use pseudo_policy::{CsvOptions, Table};
 use self::records::Records;
 use self::split::Splitter;
 use super::{SLICE_BYTES, Slice};
-use crate::{Error, Result};
+use crate::{Cancel, Error, Result};
 
 /// How the bytes are cut into fields.
 #[derive(Clone, Copy)]
@@ -93,9 +93,12 @@ impl CsvFile {
     }
 
     /// Cuts the body into ranges of whole records.
-    pub(crate) fn slices(&self, path: &str) -> Result<Vec<Slice>> {
+    pub(crate) fn slices(&self, path: &str, cancel: &Cancel) -> Result<Vec<Slice>> {
         let mut splitter = Splitter::new(self.dialect, self.body, SLICE_BYTES);
-        self.blocks(self.body..self.size, |block| splitter.feed(block))?;
+        self.blocks(self.body..self.size, |block| {
+            splitter.feed(block);
+            cancel.check()
+        })?;
         let mut start = self.body;
         let mut slices = Vec::new();
         for end in splitter
@@ -157,7 +160,10 @@ impl CsvFile {
     /// The number of records before the byte `end`. Reads them again: for error messages only.
     pub(crate) fn records_before(&self, _path: &str, end: u64) -> Result<u64> {
         let mut counter = records::Counter::new(self.dialect);
-        self.blocks(self.body..end, |block| counter.feed(block))?;
+        self.blocks(self.body..end, |block| {
+            counter.feed(block);
+            Ok(())
+        })?;
         Ok(counter.finish())
     }
 
@@ -170,7 +176,7 @@ impl CsvFile {
         Ok(bytes)
     }
 
-    fn blocks(&self, range: Range<u64>, mut each: impl FnMut(&[u8])) -> Result<()> {
+    fn blocks(&self, range: Range<u64>, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
         let mut block = vec![0; 1 << 20];
         let mut at = range.start;
@@ -183,7 +189,7 @@ impl CsvFile {
             };
             file.read_exact_at(part, at)
                 .map_err(Error::io("read", &self.location))?;
-            each(part);
+            each(part)?;
             at += length as u64;
         }
         Ok(())
