@@ -5,7 +5,7 @@
 //! the plan, the number of threads is not.
 
 use arrow::datatypes::DataType;
-use pseudo_policy::{Action, Order, TablePlan};
+use pseudo_policy::{Action, Order, PlannedColumn, TablePlan};
 
 use crate::source::BATCH_ROWS;
 
@@ -26,8 +26,10 @@ const BATCH_BYTES: u64 = 16 << 20;
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {
     limit: Option<u64>,
-    /// Bytes of a row of output.
-    row: u64,
+    /// Bytes of the cells of a row whose width is known.
+    cells: u64,
+    /// Whether there are cells besides, as wide as those that are read.
+    texts: bool,
     /// How many times the output of a chunk is held.
     copies: u64,
 }
@@ -35,19 +37,23 @@ pub(crate) struct Budget {
 impl Budget {
     /// For the output of `plan`, of all the memory that `limit` allows.
     pub(crate) fn new(plan: &TablePlan, limit: Option<u64>) -> Self {
-        let cell = |column: &pseudo_policy::PlannedColumn| match (
-            &column.action,
-            column.output.data_type(),
-        ) {
-            (Action::Seal { .. }, DataType::Utf8) => 80,
-            (_, DataType::FixedSizeBinary(width)) => u64::try_from(*width).unwrap_or(0),
-            (_, other) => other.primitive_width().map_or(32, |width| width as u64),
+        let width = |column: &PlannedColumn| match (&column.action, column.output.data_type()) {
+            (Action::Token { .. }, _) => Some(32),
+            (_, DataType::FixedSizeBinary(width)) => u64::try_from(*width).ok(),
+            (_, other) => other.primitive_width().map(|width| width as u64),
         };
+        let widths = || plan.columns.iter().map(width);
         Self {
             limit: limit.map(|limit| limit.saturating_sub(BASE)),
-            row: plan.columns.iter().map(cell).sum::<u64>().max(1),
+            cells: widths().flatten().sum::<u64>().max(1),
+            texts: widths().any(|width| width.is_none()),
             copies: if plan.order == Order::Shuffled { 2 } else { 1 },
         }
+    }
+
+    /// Bytes of a row of output, made of one that takes `row` bytes once read.
+    fn output(&self, row: u64) -> u64 {
+        self.cells + if self.texts { row } else { 0 }
     }
 
     /// Rows of a slice whose rows take `row` bytes once read. A slice may come to be twice as long.
@@ -55,8 +61,8 @@ impl Budget {
         let row = row.max(1);
         let rows = SLICE_ROWS.min(SLICE_BYTES / row);
         let fitting = self.limit.map_or(rows, |limit| {
-            let batches = BATCHES * self.batch_rows(row) * (row + self.row);
-            limit.saturating_sub(batches) / (2 * self.copies * self.row)
+            let batches = BATCHES * self.batch_rows(row) * (row + self.output(row));
+            limit.saturating_sub(batches) / (2 * self.copies * self.output(row))
         });
         rows.min(fitting).max(self.batch_rows(row))
     }
@@ -66,7 +72,7 @@ impl Budget {
         let bytes = self
             .limit
             .map_or(BATCH_BYTES, |limit| BATCH_BYTES.min(limit / 8));
-        (bytes / (row + self.row)).clamp(1, BATCH_ROWS as u64)
+        (bytes / (row + self.output(row))).clamp(1, BATCH_ROWS as u64)
     }
 
     /// Bytes of text that a slice aims at.
@@ -82,8 +88,8 @@ impl Budget {
 
     /// What a slice of `rows` rows takes that take `row` bytes each once read.
     pub(crate) fn cost(&self, rows: u64, row: u64) -> u64 {
-        let batches = BATCHES * self.batch_rows(row).min(rows) * (row + self.row);
-        rows * self.copies * self.row + batches
+        let batches = BATCHES * self.batch_rows(row).min(rows) * (row + self.output(row));
+        rows * self.copies * self.output(row) + batches
     }
 }
 
