@@ -10,4 +10,5 @@ mod metrics;
 mod publish;
 mod refuse;
 mod run;
+mod sink;
 mod transforms;

@@ -222,7 +222,7 @@ fn bind(
 
 /// What a pipeline may say and nothing here acts on: refused, so that no limit is taken to hold.
 fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
-    let (spots, sink) = (&pipeline.spots, &pipeline.sink);
+    let spots = &pipeline.spots;
     let absent = |spot: Spot, place: &str, what: &str| Violation {
         fault: Fault::NotInThisBuild,
         ..violation(
@@ -233,15 +233,15 @@ fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
         )
     };
     let mut found = Vec::new();
-    if pipeline.limits != pseudo_policy::Limits::default() {
+    let rates = pseudo_policy::Limits {
+        memory: None,
+        ..pipeline.limits.clone()
+    };
+    if rates != pseudo_policy::Limits::default() {
         found.push(absent(spots.limits, "", "`[limits]`"));
     }
     if pipeline.quarantine != pseudo_policy::Quarantine::default() {
         found.push(absent(spots.quarantine, "", "`[quarantine]`"));
-    }
-    if !sink.bloom_filter.is_empty() {
-        let spot = spots.bloom_filter.first().copied().unwrap_or_default();
-        found.push(absent(spot, "table [sink]", "`bloom_filter`"));
     }
     for table in &pipeline.tables {
         let place = format!("table [tables.{}.columns]", table.name);

@@ -17,14 +17,10 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
+use crate::memory::Budget;
 use crate::{Cancel, Error, Result};
 
-/// Rows a slice aims at; cut by size alone, never by the number of cores.
-pub(crate) const SLICE_ROWS: u64 = 131_072;
-/// Bytes of text, or of uncompressed column data, a slice aims at.
-pub(crate) const SLICE_BYTES: u64 = 16 << 20;
-
-/// Rows of one batch: its columns are worked through while they are in the cache.
+/// Rows of one batch at most: its columns are worked through while they are in the cache.
 pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// Takes the batches of a slice.
@@ -69,11 +65,11 @@ pub struct Stamp {
 /// A slice of one file: the rows of one chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Slice {
-    /// Rows `skip..skip + take` of consecutive row groups.
+    /// Some rows of consecutive row groups, to be read `batch` rows at a time.
     RowGroups {
         groups: Range<usize>,
-        skip: u64,
-        take: u64,
+        rows: Range<u64>,
+        batch: u64,
     },
     /// Whole records in a byte range of a text file.
     Bytes(Range<u64>),
@@ -133,11 +129,29 @@ impl SourceFile {
     }
 
     /// Cuts the file into slices, the same ones on every machine.
-    pub(crate) fn slices(&self, columns: &[usize], cancel: &Cancel) -> Result<Vec<Slice>> {
+    pub(crate) fn slices(
+        &self,
+        columns: &[usize],
+        budget: &Budget,
+        cancel: &Cancel,
+    ) -> Result<Vec<Slice>> {
         match &self.reader {
-            Reader::Parquet(file) => Ok(file.slices(columns)),
-            Reader::Csv(file) => file.slices(&self.path, cancel),
-            Reader::Sample(file) => Ok(file.slices()),
+            Reader::Parquet(file) => Ok(file.slices(columns, budget)),
+            Reader::Csv(file) => file.slices(&self.path, budget.text_bytes(), cancel),
+            Reader::Sample(file) => Ok(file.slices(budget)),
+        }
+    }
+
+    /// What it takes to work on a slice, in bytes.
+    pub(crate) fn cost(&self, slice: &Slice, columns: &[usize], budget: &Budget) -> u64 {
+        match (&self.reader, slice) {
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => budget.cost(
+                rows.end - rows.start,
+                file.slice_row_bytes(groups.clone(), columns),
+            ),
+            (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
+            (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
+            _ => 0,
         }
     }
 
@@ -145,10 +159,18 @@ impl SourceFile {
     /// rather than a memory, and hands them to `each` in order.
     pub(crate) fn read(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
         match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => file.read(
+            (
+                Reader::Parquet(file),
+                Slice::RowGroups {
+                    groups,
+                    rows,
+                    batch,
+                },
+            ) => file.read(
                 &self.path,
                 groups.clone(),
-                *skip..skip + take,
+                rows.clone(),
+                *batch,
                 columns,
                 each,
             ),
@@ -163,8 +185,8 @@ impl SourceFile {
     /// The number, from 1, of row `row` of `slice` within the file.
     pub(crate) fn row_number(&self, slice: &Slice, row: u64) -> Result<u64> {
         let before = match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, .. }) => {
-                file.rows_before(groups.start) + skip
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                file.rows_before(groups.start) + rows.start
             }
             (Reader::Csv(file), Slice::Bytes(range)) => {
                 file.records_before(&self.path, range.start)?

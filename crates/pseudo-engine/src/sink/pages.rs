@@ -13,6 +13,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -35,16 +36,31 @@ pub(crate) struct Pages {
     column: ColumnDescPtr,
     chunk: Vec<u8>,
     rows: usize,
+    filter: Option<Sbbf>,
+}
+
+/// The share of values that a Bloom filter takes for others.
+pub(crate) const FALSE_POSITIVES: f64 = 0.01;
+
+/// The most distinct values that a Bloom filter is made for; it is folded to what came.
+pub(crate) fn distinct_max(row_group_rows: usize) -> u64 {
+    (row_group_rows as u64).min(1 << 20)
+}
+
+/// An empty Bloom filter for the values of a row group.
+pub(crate) fn filter(row_group_rows: usize) -> Result<Sbbf> {
+    Sbbf::new_with_ndv_fpp(distinct_max(row_group_rows), FALSE_POSITIVES)
 }
 
 impl Pages {
-    /// Begins a chunk of `column` in `memory`, whose content goes.
-    pub(crate) fn new(column: &ColumnDescPtr, mut memory: Vec<u8>) -> Self {
+    /// Begins a chunk of `column` in `memory`, whose content goes; values go into `filter` too.
+    pub(crate) fn new(column: &ColumnDescPtr, mut memory: Vec<u8>, filter: Option<Sbbf>) -> Self {
         memory.clear();
         Self {
             column: ColumnDescPtr::clone(column),
             chunk: memory,
             rows: 0,
+            filter,
         }
     }
 
@@ -75,7 +91,11 @@ impl Pages {
         self,
         group: &mut SerializedRowGroupWriter<'_, W>,
     ) -> Result<Vec<u8>> {
-        let close = close(self.rows, self.chunk.len(), &self.column)?;
+        let mut close = close(self.rows, self.chunk.len(), &self.column)?;
+        close.bloom_filter = self.filter.map(|mut filter| {
+            filter.fold_to_target_fpp(FALSE_POSITIVES);
+            filter
+        });
         group.append_column(&Chunk(&self.chunk), close)?;
         Ok(self.chunk)
     }
@@ -109,6 +129,9 @@ impl Pages {
         self.chunk.reserve(size);
         self.chunk.extend_from_slice(&levels);
         cells.append(&mut self.chunk)?;
+        if let Some(filter) = &mut self.filter {
+            cells.insert(filter)?;
+        }
         self.rows += rows;
         Ok(())
     }
@@ -191,6 +214,16 @@ impl<'a, P: Fn(usize) -> Option<(&'a Part<'a>, usize)>> Cells<'a, P> {
             let length = u32::try_from(cell.len())?.to_le_bytes();
             out.extend_from_slice(length.get(..part.prefix).unwrap_or_default());
             out.extend_from_slice(cell);
+        }
+        Ok(())
+    }
+
+    fn insert(&self, filter: &mut Sbbf) -> Result<()> {
+        for row in 0..self.rows {
+            let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+            if let Some(cell) = part.cell(row)? {
+                filter.insert(cell);
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use pseudo_policy::{CsvOptions, Table};
 
 use self::records::Records;
 use self::split::Splitter;
-use super::{SLICE_BYTES, Slice};
+use super::Slice;
 use crate::{Cancel, Error, Result};
 
 /// How the bytes are cut into fields.
@@ -92,9 +92,9 @@ impl CsvFile {
         Ok((file, schema))
     }
 
-    /// Cuts the body into ranges of whole records.
-    pub(crate) fn slices(&self, path: &str, cancel: &Cancel) -> Result<Vec<Slice>> {
-        let mut splitter = Splitter::new(self.dialect, self.body, SLICE_BYTES);
+    /// Cuts the body into ranges of whole records, of about `bytes` bytes.
+    pub(crate) fn slices(&self, path: &str, bytes: u64, cancel: &Cancel) -> Result<Vec<Slice>> {
+        let mut splitter = Splitter::new(self.dialect, self.body, bytes);
         self.blocks(self.body..self.size, |block| {
             splitter.feed(block);
             cancel.check()
