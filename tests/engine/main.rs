@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod csv;
+mod files;
 mod harness;
 mod leak;
 mod publish;

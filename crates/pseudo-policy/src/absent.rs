@@ -12,14 +12,12 @@ pub(crate) enum Where {
     OnInvalid,
     /// The value of `format`, or the extension of a source.
     Format,
-    /// The value of `encoding` of a table.
-    TextEncoding,
     /// No word of this place is absent.
     Nowhere,
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 14] = [
+const ABSENT: [(Where, &str); 13] = [
     (Where::Section, "gates"),
     (Where::Section, "limits"),
     (Where::Section, "quarantine"),
@@ -33,7 +31,6 @@ const ABSENT: [(Where, &str); 14] = [
     (Where::Format, "ndjson"),
     (Where::Format, "orc"),
     (Where::Format, "zst"),
-    (Where::TextEncoding, "gb18030"),
 ];
 
 /// Nested columns, `a.b` and `items[].phone`.
@@ -51,7 +48,6 @@ pub(crate) fn message(place: Where, word: &str) -> Option<String> {
         Where::Section => format!("this build has no `[{word}]`"),
         Where::OnInvalid => format!("this build has no `on_invalid = \"{word}\"`"),
         Where::Format => format!("this build has no `{word}` format"),
-        Where::TextEncoding => format!("this build has no `encoding = \"{word}\"`"),
         Where::Action | Where::Nowhere => format!("this build has no `{word}`"),
     })
 }

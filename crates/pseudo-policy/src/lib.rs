@@ -34,4 +34,4 @@ pub use number::Number;
 pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source};
 pub use plan::{PlannedColumn, Subject, TablePlan};
 pub use refusal::{Fault, Refusal, Violation};
-pub use table::{ColumnType, CsvOptions, Format, Order, Table};
+pub use table::{ColumnType, CsvOptions, Format, Order, Table, TextEncoding};
