@@ -8,4 +8,5 @@ mod leak;
 mod publish;
 mod refuse;
 mod run;
+mod sink;
 mod transforms;

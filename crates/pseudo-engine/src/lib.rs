@@ -20,6 +20,7 @@ mod chunk;
 mod inputs;
 mod kernels;
 mod lock;
+mod memory;
 mod order;
 mod project;
 mod publish;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
 use pseudo_token::ShuffleKey;
-use sha2::{Digest, Sha256};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
 use crate::inputs::Inputs;
@@ -16,8 +16,8 @@ use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
 use crate::sink::{Scratch, Sink, Writer};
-use crate::source::{Slice, SourceFile, hex};
-use crate::staging::Staging;
+use crate::source::{Slice, SourceFile};
+use crate::staging::{Staged, StagedFile, Staging};
 use crate::{Error, Result, order};
 
 /// Works through chunks of one table, from any thread.
@@ -87,26 +87,30 @@ impl<'a> Projector<'a> {
         scratch: &mut Scratch,
     ) -> Result<ChunkResult> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
-        let mut writer = self.sink.begin(scratch)?;
-        let (mut source_rows, mut file) = (0, None);
-        if let Some((index, slice)) = &chunk.part {
-            let source = self.bound.source.files.get(*index);
-            let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-            source_rows = self.project(chunk.index, source, slice, &mut outcomes, &mut writer)?;
-            file = Some(*index);
-        }
-        let rows = writer.finish()?;
-        let bytes = scratch.file();
-        let sha256 = hex(&Sha256::digest(bytes));
-        let (table, short) = (&self.bound.plan.table, sha256.get(..8).unwrap_or_default());
+        let table = &self.bound.plan.table;
+        let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.index))?;
+        let written = self.write(chunk, &mut staged, scratch, &mut outcomes);
+        // what the disk said is the cause of what the writer said
+        let staged = staged.finish();
+        let (source_rows, rows) = match written {
+            Err(error) => return Err(staged.err().unwrap_or(error)),
+            Ok(rows) => rows,
+        };
+        let Staged {
+            file,
+            bytes,
+            sha256,
+        } = staged?;
+        let short = sha256.get(..8).unwrap_or_default();
         let path = format!("{table}/part-{:05}-{short}.parquet", chunk.index);
-        staging.write(&path, bytes)?;
+        staging.name(file, &path)?;
         let output = OutputManifest {
             path,
-            bytes: bytes.len() as u64,
+            bytes,
             sha256,
             rows,
         };
+        let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
             output,
             file,
@@ -114,6 +118,24 @@ impl<'a> Projector<'a> {
             filtered_rows: source_rows - rows,
             outcomes,
         })
+    }
+
+    /// Writes the file of a chunk, and answers how many rows came in and went out.
+    fn write(
+        &self,
+        chunk: &Chunk,
+        staged: &mut StagedFile,
+        scratch: &mut Scratch,
+        outcomes: &mut [Outcome],
+    ) -> Result<(u64, u64)> {
+        let mut writer = self.sink.begin(staged, scratch)?;
+        let mut source_rows = 0;
+        if let Some((file, slice)) = &chunk.part {
+            let source = self.bound.source.files.get(*file);
+            let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
+            source_rows = self.project(chunk.index, source, slice, outcomes, &mut writer)?;
+        }
+        Ok((source_rows, writer.finish()?))
     }
 
     /// Writes the output rows of a slice, and answers how many rows it has. Rows that keep their
@@ -124,7 +146,7 @@ impl<'a> Projector<'a> {
         source: &SourceFile,
         slice: &Slice,
         outcomes: &mut [Outcome],
-        writer: &mut Writer<'_>,
+        writer: &mut Writer<'_, StagedFile>,
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
         source.read(slice, &self.bound.read, &mut |batch| {
@@ -144,23 +166,20 @@ impl<'a> Projector<'a> {
         })?;
         if let Some(key) = &self.shuffle {
             let table = &self.bound.plan.table;
-            let shuffled = order::shuffle(key, table, chunk, &kept, &batches, &self.schema)?;
-            drop(batches);
-            writer.push(&shuffled)?;
+            let places = order::shuffled(key, table, chunk, &kept, &batches);
+            writer.gather(&batches, &places)?;
         }
         Ok(seen as u64)
     }
 
-    /// The output columns of a batch.
+    /// The output columns of a batch; idle threads take some of them.
     fn kernels(
         &self,
         read: &RecordBatch,
         outcomes: &mut [Outcome],
-        located: impl Fn(&KernelError, &Column) -> Error,
+        located: impl Fn(&KernelError, &Column) -> Error + Sync,
     ) -> Result<RecordBatch> {
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
-        let fields = self.schema.fields();
-        for ((column, outcome), field) in self.columns.iter().zip(outcomes).zip(fields) {
+        let array = |column: &Column, outcome: &mut Outcome, field: &Field| -> Result<ArrayRef> {
             let (input, kernel) = (read.column(column.position).as_ref(), &column.kernel);
             let applied = match column.subject {
                 Some(subject) => {
@@ -173,8 +192,15 @@ impl<'a> Projector<'a> {
                 let fault = format!("column `{}` is not of its planned type", field.name());
                 return Err(Error::Internal(fault));
             }
-            arrays.push(array);
-        }
+            Ok(array)
+        };
+        let fields = self.schema.fields();
+        let columns = self.columns.par_iter().zip(outcomes).zip(fields.par_iter());
+        let arrays: Vec<_> = columns
+            .map(|((column, outcome), field)| array(column, outcome, field))
+            .collect();
+        // of several faults, that of the first column is told
+        let arrays = arrays.into_iter().collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|_| Error::Internal("a NULL where the plan has none".to_owned()))

@@ -7,6 +7,7 @@ mod parquet;
 mod sample;
 mod union;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
@@ -19,14 +20,10 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
+use crate::memory::Budget;
 use crate::{Error, Result};
 
-/// Rows a slice aims at; cut by size alone, never by the number of cores.
-pub(crate) const SLICE_ROWS: u64 = 131_072;
-/// Bytes of text, or of uncompressed column data, a slice aims at.
-pub(crate) const SLICE_BYTES: u64 = 16 << 20;
-
-/// Rows of one batch: its columns are worked through while they are in the cache.
+/// Rows of one batch at most: its columns are worked through while they are in the cache.
 pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// Takes the batches of a slice.
@@ -73,11 +70,11 @@ pub struct Stamp {
 /// A slice of one file: the rows of one chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Slice {
-    /// Rows `skip..skip + take` of consecutive row groups.
+    /// Some rows of consecutive row groups, to be read `batch` rows at a time.
     RowGroups {
         groups: Range<usize>,
-        skip: u64,
-        take: u64,
+        rows: Range<u64>,
+        batch: u64,
     },
     /// Whole records in a byte range of a text file.
     Bytes(Range<u64>),
@@ -137,14 +134,24 @@ impl SourceFile {
 
     /// Cuts the file into slices, the same ones on every machine. `columns` are the columns of the
     /// table that will be read.
-    pub(crate) fn slices(&self, columns: &[usize]) -> Result<Vec<Slice>> {
+    pub(crate) fn slices(&self, columns: &[usize], budget: &Budget) -> Result<Vec<Slice>> {
         match &self.reader {
-            Reader::Parquet(file) => match &self.view {
-                Some(view) => Ok(file.slices(&view.own(columns))),
-                None => Ok(file.slices(columns)),
-            },
-            Reader::Csv(file) => file.slices(&self.path),
-            Reader::Sample(file) => Ok(file.slices()),
+            Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
+            Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Sample(file) => Ok(file.slices(budget)),
+        }
+    }
+
+    /// What it takes to work on a slice, in bytes.
+    pub(crate) fn cost(&self, slice: &Slice, columns: &[usize], budget: &Budget) -> u64 {
+        match (&self.reader, slice) {
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                let row = file.slice_row_bytes(groups.clone(), &self.own(columns));
+                budget.cost(rows.end - rows.start, row)
+            }
+            (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
+            (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
+            _ => 0,
         }
     }
 
@@ -162,13 +169,29 @@ impl SourceFile {
         })
     }
 
+    /// Columns of the table by their index within the file; those that it lacks are left out.
+    fn own<'c>(&self, columns: &'c [usize]) -> Cow<'c, [usize]> {
+        match &self.view {
+            Some(view) => Cow::Owned(view.own(columns)),
+            None => Cow::Borrowed(columns),
+        }
+    }
+
     /// Reads columns by their index within the file.
     fn read_own(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
         match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => file.read(
+            (
+                Reader::Parquet(file),
+                Slice::RowGroups {
+                    groups,
+                    rows,
+                    batch,
+                },
+            ) => file.read(
                 &self.path,
                 groups.clone(),
-                *skip..skip + take,
+                rows.clone(),
+                *batch,
                 columns,
                 each,
             ),
@@ -183,8 +206,8 @@ impl SourceFile {
     /// The number, from 1, of row `row` of `slice` within the file.
     pub(crate) fn row_number(&self, slice: &Slice, row: u64) -> Result<u64> {
         let before = match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, .. }) => {
-                file.rows_before(groups.start) + skip
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                file.rows_before(groups.start) + rows.start
             }
             (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,

@@ -26,11 +26,14 @@ use self::encoding::{Decode, Mask};
 use self::machine::{Event, State};
 use self::records::{Fault, Layout, Nulls, Records};
 use self::split::Blocks;
-use super::{BATCH_ROWS, SLICE_BYTES, Slice, Visitor};
+use super::{BATCH_ROWS, Slice, Visitor};
 use crate::{Error, Result};
 
 /// Bytes read at a time: text and index of so many stay in a core's cache.
 const PIECE: usize = 256 << 10;
+
+/// The longest first record.
+const RECORD_MAX: usize = 16 << 20;
 
 /// How the bytes are cut into fields.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +89,8 @@ impl CsvFile {
         Ok((file, schema))
     }
 
-    /// Cuts the body into ranges of whole records.
-    pub(crate) fn slices(&self, path: &str) -> Result<Vec<Slice>> {
+    /// Cuts the body into ranges of whole records, of about `bytes` bytes.
+    pub(crate) fn slices(&self, path: &str, bytes: u64) -> Result<Vec<Slice>> {
         let (dialect, body) = (self.dialect, self.body..self.size);
         let cuts = if encoding::is_ambiguous(self.encoding, dialect) {
             let read = |each: &mut dyn FnMut(&[u8]) -> bool| {
@@ -95,9 +98,9 @@ impl CsvFile {
                 let mut masked = |block: &[u8]| each(mask.apply(self.encoding, block));
                 self.blocks(body.clone(), &mut masked)
             };
-            split::cuts_in_order(dialect, body.clone(), SLICE_BYTES, read)?
+            split::cuts_in_order(dialect, body.clone(), bytes, read)?
         } else {
-            split::cuts(self, dialect, body.clone(), SLICE_BYTES)?
+            split::cuts(self, dialect, body.clone(), bytes)?
         };
         let cuts = cuts.ok_or_else(|| Error::source(path, "ends inside a quoted field"))?;
         let mut start = body.start;
@@ -224,9 +227,9 @@ impl CsvFile {
                 begun |= event != Event::Nothing || state == State::Quoted;
             }
             raw.extend_from_slice(block);
-            end.is_none() && raw.len() as u64 <= SLICE_BYTES
+            end.is_none() && raw.len() <= RECORD_MAX
         })?;
-        if end.is_none() && raw.len() as u64 > SLICE_BYTES {
+        if end.is_none() && raw.len() > RECORD_MAX {
             return Err(Error::source(
                 path,
                 "its first record has no end within 16 MiB",
