@@ -4,7 +4,9 @@
 mod csv;
 mod harness;
 mod leak;
+mod limits;
 mod publish;
+mod quarantine;
 mod refuse;
 mod run;
 mod transforms;

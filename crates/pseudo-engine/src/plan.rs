@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Fault, OnInvalid, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
+use pseudo_policy::{Fault, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -60,6 +60,13 @@ impl Job {
             .identity
             .as_ref()
             .map(|identity| self.base.join(identity))
+    }
+
+    /// The directory of rows in quarantine, when the pipeline names one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<PathBuf> {
+        let root = self.pipeline.quarantine.root.as_ref();
+        root.map(|root| self.base.join(root))
     }
 
     /// The number of source rows, when every file tells.
@@ -220,26 +227,12 @@ fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
         )
     };
     let mut found = Vec::new();
-    if pipeline.limits != pseudo_policy::Limits::default() {
-        found.push(absent(spots.limits, "", "`[limits]`"));
-    }
-    if pipeline.quarantine != pseudo_policy::Quarantine::default() {
-        found.push(absent(spots.quarantine, "", "`[quarantine]`"));
+    if pipeline.limits.memory.is_some() {
+        found.push(absent(spots.limits, "", "`[limits] memory`"));
     }
     if !sink.bloom_filter.is_empty() {
         let spot = spots.bloom_filter.first().copied().unwrap_or_default();
         found.push(absent(spot, "table [sink]", "`bloom_filter`"));
-    }
-    for table in &pipeline.tables {
-        let place = format!("table [tables.{}.columns]", table.name);
-        let rules = table.columns.iter().flat_map(|column| &column.rules);
-        for rule in rules.filter(|rule| rule.on_invalid == Some(OnInvalid::Quarantine)) {
-            let spot = Spot {
-                line: rule.line,
-                column: rule.line_column,
-            };
-            found.push(absent(spot, &place, "`on_invalid = \"quarantine\"`"));
-        }
     }
     found
 }
@@ -250,13 +243,12 @@ fn private_outside_sink(job: &Job) -> Result<()> {
         return Ok(());
     };
     let pipeline = &job.pipeline;
-    let root = pipeline.quarantine.root.as_ref();
     let (keys, rows) = ("a key file lies", "the quarantine lies");
     let paths = [
         (Some(job.keyring()), pipeline.spots.keyring, "keys", keys),
         (job.identity(), pipeline.spots.identity, "keys", keys),
         (
-            root.map(|root| job.base.join(root)),
+            job.quarantine(),
             pipeline.spots.quarantine_root,
             "quarantine",
             rows,
