@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod csv;
+mod files;
 mod harness;
 mod leak;
 mod limits;
@@ -9,4 +10,5 @@ mod publish;
 mod quarantine;
 mod refuse;
 mod run;
+mod sink;
 mod transforms;

@@ -3,6 +3,7 @@
 //! alone.
 
 use crate::Result;
+use crate::memory::Budget;
 use crate::plan::Job;
 use crate::source::Slice;
 
@@ -14,6 +15,8 @@ pub(crate) struct Chunk {
     pub(crate) index: u32,
     /// File and slice; none for the one chunk of a table without rows.
     pub(crate) part: Option<(usize, Slice)>,
+    /// Bytes it takes to work on it.
+    pub(crate) cost: u64,
 }
 
 /// Cuts every table of the job. A table without rows still gives one chunk, so that its schema is
@@ -22,11 +25,14 @@ pub(crate) fn cut(job: &Job) -> Result<Vec<Chunk>> {
     let mut chunks = Vec::new();
     for (table, bound) in job.tables.iter().enumerate() {
         let mut index = 0;
+        let budget = Budget::new(&bound.plan, job.pipeline.limits.memory);
         for (file, source) in bound.source.files.iter().enumerate() {
-            for slice in source.slices(&bound.read)? {
+            for slice in source.slices(&bound.read, &budget)? {
+                let cost = source.cost(&slice, &bound.read, &budget);
                 chunks.push(Chunk {
                     table,
                     index,
+                    cost,
                     part: Some((file, slice)),
                 });
                 index += 1;
@@ -36,6 +42,7 @@ pub(crate) fn cut(job: &Job) -> Result<Vec<Chunk>> {
             chunks.push(Chunk {
                 table,
                 index,
+                cost: 0,
                 part: None,
             });
         }

@@ -22,6 +22,7 @@ mod inputs;
 mod kernels;
 mod limits;
 mod lock;
+mod memory;
 mod order;
 mod project;
 mod publish;

@@ -128,7 +128,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let root = Root::parse(base, &pipeline.source.root)
         .map_err(|message| refuse(&file, pipeline.spots.source_root, "table [source]", message))?;
     let mut tables = Vec::new();
-    let mut violations = not_in_this_build(&pipeline);
+    let mut violations = Vec::new();
     // Of a draft whose root or `source` is refused, no file can be told to be missing.
     let named = |table: &&Table| !pipeline.source.root.is_empty() && !table.source.is_empty();
     for table in pipeline.tables.iter().filter(named) {
@@ -212,29 +212,6 @@ fn bind(
     bound.read.sort_unstable();
     bound.read.dedup();
     Ok(Some(bound))
-}
-
-/// What a pipeline may say and nothing here acts on: refused, so that no limit is taken to hold.
-fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
-    let (spots, sink) = (&pipeline.spots, &pipeline.sink);
-    let absent = |spot: Spot, place: &str, what: &str| Violation {
-        fault: Fault::NotInThisBuild,
-        ..violation(
-            &pipeline.file,
-            spot,
-            place,
-            format!("this build has no {what}"),
-        )
-    };
-    let mut found = Vec::new();
-    if pipeline.limits.memory.is_some() {
-        found.push(absent(spots.limits, "", "`[limits] memory`"));
-    }
-    if !sink.bloom_filter.is_empty() {
-        let spot = spots.bloom_filter.first().copied().unwrap_or_default();
-        found.push(absent(spot, "table [sink]", "`bloom_filter`"));
-    }
-    found
 }
 
 /// Analysts read the sink: keys and rows in quarantine below it would be theirs.

@@ -25,7 +25,7 @@ use crate::project::{ChunkResult, Projector};
 use crate::quarantine::{Gate, Vault};
 use crate::sink::{Scratch, Sink};
 use crate::staging::{self, Staging};
-use crate::{Error, Result, limits, publish, verify};
+use crate::{Error, Result, limits, memory, publish, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -252,27 +252,28 @@ impl<'a> Run<'a> {
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
-        (0..rayon::current_num_threads())
-            .into_par_iter()
-            .for_each(|_| {
-                let mut scratch = Scratch::default();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
-                        return;
-                    };
-                    let Some(projector) = projectors.get(chunk.table) else {
-                        return;
-                    };
-                    let result = projector.chunk(chunk, staging, &mut scratch);
-                    match &result {
-                        Ok(result) => self.options.progress.rows(result.source_rows),
-                        Err(_) => next.store(chunks.len(), Ordering::Relaxed),
-                    }
-                    // each slot belongs to one turn of one thread
-                    let _ = slot.set(result);
+        let largest = chunks.iter().map(|chunk| chunk.cost).max().unwrap_or(0);
+        let limit = self.job.pipeline.limits.memory;
+        let workers = memory::workers(limit, rayon::current_num_threads(), largest);
+        (0..workers).into_par_iter().for_each(|_| {
+            let mut scratch = Scratch::default();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
+                    return;
+                };
+                let Some(projector) = projectors.get(chunk.table) else {
+                    return;
+                };
+                let result = projector.chunk(chunk, staging, &mut scratch);
+                match &result {
+                    Ok(result) => self.options.progress.rows(result.source_rows),
+                    Err(_) => next.store(chunks.len(), Ordering::Relaxed),
                 }
-            });
+                // each slot belongs to one turn of one thread
+                let _ = slot.set(result);
+            }
+        });
         let mut tables: Vec<_> = self.job.tables.iter().map(|_| Vec::new()).collect();
         for (chunk, result) in chunks.iter().zip(done) {
             let (Some(result), Some(table)) = (result.into_inner(), tables.get_mut(chunk.table))
@@ -309,8 +310,7 @@ impl<'a> Run<'a> {
             let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
             let gate = Gate::new(bound, &context)?;
             let inputs = Inputs::count(bound, &chunks, &gate)?;
-            let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
-            let sink = Sink::new(&bound.plan, options.compression, rows)?;
+            let sink = Sink::new(&bound.plan, options)?;
             projectors.push(Projector::new(
                 bound,
                 &context,
