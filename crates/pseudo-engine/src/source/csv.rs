@@ -1,6 +1,7 @@
-//! CSV files, with the delimiter, quote and encoding of the table. A slice is a byte range that begins
-//! and ends between records, found by following quotes, so that newlines inside fields never cut a
-//! record. Columns are text unless the table's `types` say otherwise: ID numbers keep their zeros.
+//! CSV files, with the delimiter, quote and encoding of the table. A slice is a byte range that
+//! begins and ends between records, found by following quotes, so that newlines inside fields never
+//! cut a record. Columns are text unless the table's `types` say otherwise: ID numbers keep their
+//! zeros.
 //!
 //! An empty line is a record with an empty field where records have one field, and none elsewhere.
 

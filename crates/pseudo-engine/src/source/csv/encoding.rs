@@ -1,5 +1,5 @@
-//! Bytes of the file to UTF-8. In GB18030 the second and fourth byte of a character may look like an
-//! ASCII letter, digit or `|`, but never like a newline, a quotation mark or a comma.
+//! Bytes of the file to UTF-8. In GB18030 the second and fourth byte of a character may look like
+//! an ASCII letter, digit or `|`, but never like a newline, a quotation mark or a comma.
 
 use encoding_rs::{Decoder, DecoderResult, GB18030};
 use pseudo_policy::TextEncoding;

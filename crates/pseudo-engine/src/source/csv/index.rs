@@ -1,5 +1,5 @@
-//! Where the fields of regular text are, 64 bytes at a time, without a branch per byte: bit masks of
-//! quotes, delimiters and newlines; a running exclusive-or over the quotes tells what is inside
+//! Where the fields of regular text are, 64 bytes at a time, without a branch per byte: bit masks
+//! of quotes, delimiters and newlines; a running exclusive-or over the quotes tells what is inside
 //! them. Text that is irregular is left to the grammar: a quote in the middle of a field, text
 //! behind a closed one, a lone CR, an empty line, a record of another width.
 

@@ -1,7 +1,7 @@
 //! The grammar of CSV, byte by byte: RFC 4180, read the way common readers do. A quote opens a
-//! quoted field only at the start of a field, and is text in the middle of one; `""` inside a quoted
-//! field is a quote; text behind a closed one belongs to the field. A record ends at LF, CR LF or a
-//! lone CR. Every other file here is a faster way to the same answer.
+//! quoted field only at the start of a field, and is text in the middle of one; `""` inside a
+//! quoted field is a quote; text behind a closed one belongs to the field. A record ends at LF, CR
+//! LF or a lone CR. Every other file here is a faster way to the same answer.
 
 use super::Dialect;
 

@@ -91,8 +91,8 @@ fn date(text: &[u8]) -> Option<i32> {
     i32::try_from(days + (153 * month + 2) / 5 + day - 1 - 719_468).ok()
 }
 
-/// `2026-11-22 08:30:00`, with a `T` or a space, and up to six digits of a fraction; as microseconds
-/// since 1970-01-01.
+/// `2026-11-22 08:30:00`, with a `T` or a space, and up to six digits of a fraction; as
+/// microseconds since 1970-01-01.
 fn timestamp(text: &[u8]) -> Option<i64> {
     let (day, time) = text.split_at_checked(10)?;
     let (time, fraction) = time.split_at_checked(9)?;
