@@ -3,11 +3,14 @@
 
 mod cancel;
 mod csv;
+mod files;
 mod harness;
 mod leak;
+mod limits;
 mod lineage;
 mod metrics;
 mod publish;
+mod quarantine;
 mod refuse;
 mod run;
 mod sink;

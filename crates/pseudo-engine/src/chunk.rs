@@ -27,7 +27,8 @@ pub(crate) fn cut(job: &Job, cancel: &Cancel) -> Result<Vec<Chunk>> {
         let mut index = 0;
         let budget = Budget::new(&bound.plan, job.pipeline.limits.memory);
         for (file, source) in bound.source.files.iter().enumerate() {
-            for slice in source.slices(&bound.read, &budget, cancel)? {
+            cancel.check()?;
+            for slice in source.slices(&bound.read, &budget)? {
                 let cost = source.cost(&slice, &bound.read, &budget);
                 chunks.push(Chunk {
                     table,

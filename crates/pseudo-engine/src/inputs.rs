@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::chunk::Chunk;
 use crate::plan::TableJob;
 use crate::project;
+use crate::quarantine::Gate;
 use crate::source::{csv, hex};
 use crate::{Cancel, Error, Result};
 
@@ -70,12 +71,28 @@ fn map(base: &Path, file: &str) -> Result<MapFile, String> {
 }
 
 impl<'a> Inputs<'a> {
+    /// The inputs of rules that need no first pass.
+    pub(crate) fn of_rules(bound: &'a TableJob) -> Self {
+        Self {
+            maps: &bound.maps,
+            kept: BTreeMap::new(),
+        }
+    }
+
     /// Counts what the `rare` rules of `bound` need, over all `chunks` of the table.
-    pub(crate) fn count(bound: &'a TableJob, chunks: &[&Chunk], cancel: &Cancel) -> Result<Self> {
+    pub(crate) fn count(
+        bound: &'a TableJob,
+        chunks: &[&Chunk],
+        gate: &Gate,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let rules: Vec<(usize, u64)> = bound.plan.columns.iter().filter_map(rare).collect();
         let mut kept = BTreeMap::new();
         if !rules.is_empty() {
-            for (rule, census) in rules.iter().zip(censuses(bound, &rules, chunks, cancel)?) {
+            for (rule, census) in rules
+                .iter()
+                .zip(censuses(bound, &rules, chunks, gate, cancel)?)
+            {
                 kept.insert(*rule, Arc::new(census.kept(rule.1)));
             }
         }
@@ -102,15 +119,18 @@ fn rare(column: &PlannedColumn) -> Option<(usize, u64)> {
     }
 }
 
-/// One census per rule, over the rows that the filter lets stay.
+/// One census per rule, over the rows that filter and gate let stay: values are counted as often as
+/// they are published.
 fn censuses(
     bound: &TableJob,
     rules: &[(usize, u64)],
     chunks: &[&Chunk],
+    gate: &Gate,
     cancel: &Cancel,
 ) -> Result<Vec<Census>> {
     let mut read: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     read.extend(bound.filter_columns());
+    read.extend(gate.columns());
     read.sort_unstable();
     read.dedup();
     let sums = Mutex::new(rules.iter().map(|_| Census::default()).collect::<Vec<_>>());
@@ -123,7 +143,10 @@ fn censuses(
         let mut counted: Vec<_> = rules.iter().map(|_| Census::default()).collect();
         source.read(slice, &read, &mut |batch| {
             cancel.check()?;
-            let (batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            let (mut batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            if let Some(judged) = gate.judge(&source.path, &read, &batch)? {
+                batch = judged.keep(&source.path, &batch)?;
+            }
             for ((index, _), census) in rules.iter().zip(&mut counted) {
                 let position = read.binary_search(index).unwrap_or_default();
                 census

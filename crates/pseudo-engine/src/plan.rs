@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Fault, OnInvalid, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
+use pseudo_policy::{Fault, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -65,6 +65,13 @@ impl Job {
             .identity
             .as_ref()
             .map(|identity| self.base.join(identity))
+    }
+
+    /// The directory of rows in quarantine, when the pipeline names one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<PathBuf> {
+        let root = self.pipeline.quarantine.root.as_ref();
+        root.map(|root| self.base.join(root))
     }
 
     /// The number of source rows, when every file tells.
@@ -134,7 +141,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
     let root = Root::parse(base, &pipeline.source.root)
         .map_err(|message| refuse(&file, pipeline.spots.source_root, "table [source]", message))?;
     let mut tables = Vec::new();
-    let mut violations = not_in_this_build(&pipeline);
+    let mut violations = Vec::new();
     // Of a draft whose root or `source` is refused, no file can be told to be missing.
     let named = |table: &&Table| !pipeline.source.root.is_empty() && !table.source.is_empty();
     for table in pipeline.tables.iter().filter(named) {
@@ -220,56 +227,18 @@ fn bind(
     Ok(Some(bound))
 }
 
-/// What a pipeline may say and nothing here acts on: refused, so that no limit is taken to hold.
-fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
-    let spots = &pipeline.spots;
-    let absent = |spot: Spot, place: &str, what: &str| Violation {
-        fault: Fault::NotInThisBuild,
-        ..violation(
-            &pipeline.file,
-            spot,
-            place,
-            format!("this build has no {what}"),
-        )
-    };
-    let mut found = Vec::new();
-    let rates = pseudo_policy::Limits {
-        memory: None,
-        ..pipeline.limits.clone()
-    };
-    if rates != pseudo_policy::Limits::default() {
-        found.push(absent(spots.limits, "", "`[limits]`"));
-    }
-    if pipeline.quarantine != pseudo_policy::Quarantine::default() {
-        found.push(absent(spots.quarantine, "", "`[quarantine]`"));
-    }
-    for table in &pipeline.tables {
-        let place = format!("table [tables.{}.columns]", table.name);
-        let rules = table.columns.iter().flat_map(|column| &column.rules);
-        for rule in rules.filter(|rule| rule.on_invalid == Some(OnInvalid::Quarantine)) {
-            let spot = Spot {
-                line: rule.line,
-                column: rule.line_column,
-            };
-            found.push(absent(spot, &place, "`on_invalid = \"quarantine\"`"));
-        }
-    }
-    found
-}
-
 /// Analysts read the sink: keys and rows in quarantine below it would be theirs.
 fn private_outside_sink(job: &Job) -> Result<()> {
     let Some(sink) = named_sink(job)? else {
         return Ok(());
     };
     let pipeline = &job.pipeline;
-    let root = pipeline.quarantine.root.as_ref();
     let (keys, rows) = ("a key file lies", "the quarantine lies");
     let paths = [
         (Some(job.keyring()), pipeline.spots.keyring, "keys", keys),
         (job.identity(), pipeline.spots.identity, "keys", keys),
         (
-            root.map(|root| job.base.join(root)),
+            job.quarantine(),
             pipeline.spots.quarantine_root,
             "quarantine",
             rows,

@@ -15,6 +15,7 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
+use crate::quarantine::{Gate, Held, Vault};
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
@@ -28,6 +29,8 @@ pub(crate) struct Projector<'a> {
     shuffle: Option<ShuffleKey>,
     sink: Sink,
     cancel: Cancel,
+    gate: Gate,
+    vault: Option<&'a Vault>,
 }
 
 struct Column {
@@ -45,6 +48,7 @@ pub(crate) struct ChunkResult {
     pub(crate) file: Option<usize>,
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
+    pub(crate) quarantined_rows: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
 
@@ -55,6 +59,7 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
+        (gate, vault): (Gate, Option<&'a Vault>),
         cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
@@ -79,6 +84,8 @@ impl<'a> Projector<'a> {
             shuffle,
             sink,
             cancel: cancel.clone(),
+            gate,
+            vault,
         })
     }
 
@@ -92,7 +99,8 @@ impl<'a> Projector<'a> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let table = &self.bound.plan.table;
         let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.index))?;
-        let written = self.write(chunk, &mut staged, scratch, &mut outcomes);
+        let mut held = Held::new(&self.gate, self.bound, chunk, staging, self.vault);
+        let written = self.write(chunk, &mut staged, scratch, &mut outcomes, &mut held);
         // what the disk said is the cause of what the writer said
         let staged = staged.finish();
         let (source_rows, rows) = match written {
@@ -107,18 +115,21 @@ impl<'a> Projector<'a> {
         let short = sha256.get(..8).unwrap_or_default();
         let path = format!("{table}/part-{:05}-{short}.parquet", chunk.index);
         staging.name(file, &path)?;
+        let (quarantined_rows, quarantine) = held.finish()?;
         let output = OutputManifest {
             path,
             bytes,
             sha256,
             rows,
+            quarantine,
         };
         let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
             output,
             file,
             source_rows,
-            filtered_rows: source_rows - rows,
+            filtered_rows: source_rows - rows - quarantined_rows,
+            quarantined_rows,
             outcomes,
         })
     }
@@ -130,13 +141,15 @@ impl<'a> Projector<'a> {
         staged: &mut StagedFile,
         scratch: &mut Scratch,
         outcomes: &mut [Outcome],
+        held: &mut Held<'_>,
     ) -> Result<(u64, u64)> {
         let mut writer = self.sink.begin(staged, scratch)?;
         let mut source_rows = 0;
         if let Some((file, slice)) = &chunk.part {
             let source = self.bound.source.files.get(*file);
             let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-            source_rows = self.project(chunk.index, source, slice, outcomes, &mut writer)?;
+            let part = (source, slice);
+            source_rows = self.project(chunk.index, part, outcomes, held, &mut writer)?;
         }
         Ok((source_rows, writer.finish()?))
     }
@@ -146,9 +159,9 @@ impl<'a> Projector<'a> {
     fn project(
         &self,
         chunk: u32,
-        source: &SourceFile,
-        slice: &Slice,
+        (source, slice): (&SourceFile, &Slice),
         outcomes: &mut [Outcome],
+        held: &mut Held<'_>,
         writer: &mut Writer<'_, StagedFile>,
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
@@ -157,6 +170,7 @@ impl<'a> Projector<'a> {
             let first = seen;
             seen += batch.num_rows();
             let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
+            let (batch, rows) = held.take((source, slice), batch, rows, outcomes)?;
             let located = |error: &KernelError, column: &Column| {
                 self.located(error, source, slice, column, &rows)
             };

@@ -92,6 +92,7 @@ pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
     sink.join(RUNS).join(run_id).symlink_metadata().is_ok()
 }
 
+/// Gives what is proved its last name.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that moves data into place"

@@ -22,9 +22,10 @@ use crate::manifest::{
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
+use crate::quarantine::{Gate, Vault};
 use crate::sink::{Scratch, Sink};
 use crate::staging::{self, Staging};
-use crate::{Cancel, Error, Result, memory, publish, verify};
+use crate::{Cancel, Error, Result, limits, memory, publish, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -111,30 +112,34 @@ impl<'a> Run<'a> {
         let before = self.current()?;
         self.same_key(before.as_ref())?;
         let sources = self.sources(before.as_ref())?;
-        if let Some(manifest) = before.filter(|before| self.unchanged(before, &sources)) {
+        if let Some(before) = before
+            .as_ref()
+            .filter(|before| self.unchanged(before, &sources))
+        {
             let outcome = RunOutcome::NothingToDo;
             return Ok(RunReport {
                 outcome,
                 sink: self.sink,
-                manifest,
+                manifest: before.clone(),
             });
         }
         let run_id = self.run_id()?;
         let staging = Staging::create(&self.sink, &run_id)?;
-        let parts = self.project(&staging)?;
+        let vault = Vault::open(self.job, &self.sink, &run_id)?;
+        let parts = self.project(&staging, vault.as_ref())?;
         let manifest = self.manifest(run_id, sources, parts)?;
+        limits::check(&self.job.pipeline, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
         verify::staged(staging.path(), &manifest, self.job)?;
         // from here on it ends as published or as failed, never as stopped
         self.options.cancel.check()?;
         self.options.progress.phase("publish");
         staging.write(manifest::FILE, &manifest.to_json()?)?;
-        let tables: Vec<_> = manifest
-            .tables
-            .iter()
-            .map(|table| table.table.clone())
-            .collect();
-        publish::publish(&self.sink, staging, &manifest.run_id, &tables)?;
+        vault.as_ref().map_or(Ok(()), Vault::seal)?;
+        let directories = manifest.directories();
+        Vault::publish(vault, &self.sink, || {
+            publish::publish(&self.sink, staging, &manifest.run_id, &directories)
+        })?;
         if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
             tracing::warn!(%error, "published, but earlier runs could not be removed");
         }
@@ -225,7 +230,7 @@ impl<'a> Run<'a> {
     fn run_id(&self) -> Result<String> {
         if let Some(run_id) = self.options.run_id.clone() {
             let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            let fault = if publish::exists(&self.sink, &run_id) {
+            let fault = if self.taken(&run_id) {
                 "is taken"
             } else if run_id.starts_with('.') || run_id.is_empty() || !run_id.chars().all(legal) {
                 "is not made of letters, digits, `-`, `_` and `.`"
@@ -238,16 +243,20 @@ impl<'a> Run<'a> {
         let others = (2..).map(|n| format!("{id}-{n}"));
         std::iter::once(id.clone())
             .chain(others)
-            .find(|id| !publish::exists(&self.sink, id))
+            .find(|id| !self.taken(id))
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
+    fn taken(&self, run_id: &str) -> bool {
+        publish::exists(&self.sink, run_id) || Vault::exists(self.job, run_id)
+    }
+
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.
-    fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
+    fn project(&self, staging: &Staging, vault: Option<&Vault>) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         self.options.progress.begin(self.job.rows());
         let chunks = chunk::cut(self.job, &self.options.cancel)?;
-        let projectors = self.projectors(&chunks, staging)?;
+        let projectors = self.projectors(&chunks, staging, vault)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
@@ -287,7 +296,15 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors(&self, chunks: &[Chunk], staging: &Staging) -> Result<Vec<Projector<'a>>> {
+    fn projectors<'p>(
+        &self,
+        chunks: &[Chunk],
+        staging: &Staging,
+        vault: Option<&'p Vault>,
+    ) -> Result<Vec<Projector<'p>>>
+    where
+        'a: 'p,
+    {
         let (options, cancel) = (&self.job.pipeline.sink, &self.options.cancel);
         let at = self.options.at.map(|at| at.date_naive());
         let context = Context {
@@ -299,9 +316,17 @@ impl<'a> Run<'a> {
         for (table, bound) in self.job.tables.iter().enumerate() {
             staging.create_dir(&bound.plan.table)?;
             let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
-            let inputs = Inputs::count(bound, &chunks, cancel)?;
+            let gate = Gate::new(bound, &context)?;
+            let inputs = Inputs::count(bound, &chunks, &gate, cancel)?;
             let sink = Sink::new(&bound.plan, options)?;
-            projectors.push(Projector::new(bound, &context, &inputs, sink, cancel)?);
+            projectors.push(Projector::new(
+                bound,
+                &context,
+                &inputs,
+                sink,
+                (gate, vault),
+                cancel,
+            )?);
         }
         Ok(projectors)
     }
@@ -337,10 +362,11 @@ fn table_manifest(
     let plan = &bound.plan;
     let mut outcomes = vec![Outcome::default(); plan.columns.len()];
     let mut outputs = Vec::with_capacity(results.len());
-    let (mut source_rows, mut filtered_rows) = (0, 0);
+    let (mut source_rows, mut filtered_rows, mut quarantined_rows) = (0, 0, 0);
     for result in results {
         source_rows += result.source_rows;
         filtered_rows += result.filtered_rows;
+        quarantined_rows += result.quarantined_rows;
         if let Some(source) = result.file.and_then(|file| sources.get_mut(file)) {
             source.rows += result.source_rows;
         }
@@ -366,7 +392,7 @@ fn table_manifest(
             .map(|output: &OutputManifest| output.rows)
             .sum(),
         filtered_rows,
-        quarantined_rows: 0,
+        quarantined_rows,
         distinct_subjects: columns
             .iter()
             .find(subject)

@@ -1,10 +1,13 @@
 //! Where rows come from: a table of the source is a list of files with one schema, each cut into
-//! slices that can be read on their own, in any order, by any thread.
+//! slices that can be read on their own, in any order, by any thread. A file may lack columns that
+//! are nullable elsewhere, and have the others in any order.
 
 pub(crate) mod csv;
 mod parquet;
 mod sample;
+mod union;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
@@ -36,7 +39,7 @@ pub(crate) enum Root {
 
 /// The files of one table.
 pub(crate) struct SourceTable {
-    /// The schema that all files share.
+    /// The schema of all files together.
     pub(crate) schema: SchemaRef,
     /// The files, by path.
     pub(crate) files: Vec<SourceFile>,
@@ -49,6 +52,8 @@ pub(crate) struct SourceFile {
     /// What tells a changed file from an unchanged one without reading it.
     pub(crate) stamp: Stamp,
     reader: Reader,
+    /// Which of the table's columns it has, when not simply those.
+    view: Option<union::View>,
 }
 
 /// Size, modification time and inode of a file at the moment it was opened.
@@ -104,17 +109,16 @@ impl Root {
             Self::Sample(spec) => vec![sample::open(spec, &table.source)?],
             Self::Folder(folder) => open_files(folder, table)?,
         };
-        let Some((_, schema)) = files.first() else {
+        if files.is_empty() {
             return Ok(None);
-        };
-        let schema = SchemaRef::clone(schema);
-        for (file, other) in &files {
-            same_schema(&file.path, &schema, other)?;
         }
-        Ok(Some(SourceTable {
-            schema,
-            files: files.into_iter().map(|(file, _)| file).collect(),
-        }))
+        let schema = union::schema(&files)?;
+        let files = files.into_iter().map(|(mut file, own)| {
+            file.view = union::View::new(&schema, &own);
+            file
+        });
+        let files = files.collect();
+        Ok(Some(SourceTable { schema, files }))
     }
 }
 
@@ -128,16 +132,12 @@ impl SourceFile {
         }
     }
 
-    /// Cuts the file into slices, the same ones on every machine.
-    pub(crate) fn slices(
-        &self,
-        columns: &[usize],
-        budget: &Budget,
-        cancel: &Cancel,
-    ) -> Result<Vec<Slice>> {
+    /// Cuts the file into slices, the same ones on every machine. `columns` are the columns of the
+    /// table that will be read.
+    pub(crate) fn slices(&self, columns: &[usize], budget: &Budget) -> Result<Vec<Slice>> {
         match &self.reader {
-            Reader::Parquet(file) => Ok(file.slices(columns, budget)),
-            Reader::Csv(file) => file.slices(&self.path, budget.text_bytes(), cancel),
+            Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
+            Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
             Reader::Sample(file) => Ok(file.slices(budget)),
         }
     }
@@ -145,10 +145,10 @@ impl SourceFile {
     /// What it takes to work on a slice, in bytes.
     pub(crate) fn cost(&self, slice: &Slice, columns: &[usize], budget: &Budget) -> u64 {
         match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => budget.cost(
-                rows.end - rows.start,
-                file.slice_row_bytes(groups.clone(), columns),
-            ),
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                let row = file.slice_row_bytes(groups.clone(), &self.own(columns));
+                budget.cost(rows.end - rows.start, row)
+            }
             (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
             (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
             _ => 0,
@@ -156,8 +156,29 @@ impl SourceFile {
     }
 
     /// Reads the columns `columns` (ascending indices) of one slice, in batches that fit a cache
-    /// rather than a memory, and hands them to `each` in order.
+    /// rather than a memory, and hands them to `each` in order. Columns of the table that the file
+    /// lacks are NULL.
     pub(crate) fn read(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
+        let Some(view) = &self.view else {
+            return self.read_own(slice, columns, each);
+        };
+        let own = view.own(columns);
+        self.read_own(slice, &own, &mut |batch| {
+            let batch = view.arrange(&batch, columns, &own);
+            each(batch.map_err(|error| Error::reading_arrow(&self.path, &error))?)
+        })
+    }
+
+    /// Columns of the table by their index within the file; those that it lacks are left out.
+    fn own<'c>(&self, columns: &'c [usize]) -> Cow<'c, [usize]> {
+        match &self.view {
+            Some(view) => Cow::Owned(view.own(columns)),
+            None => Cow::Borrowed(columns),
+        }
+    }
+
+    /// Reads columns by their index within the file.
+    fn read_own(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
         match (&self.reader, slice) {
             (
                 Reader::Parquet(file),
@@ -175,7 +196,7 @@ impl SourceFile {
                 each,
             ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
-                each(file.read(&self.path, range.clone(), columns)?)
+                file.read(&self.path, range.clone(), columns, each)
             }
             (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
             _ => Err(Error::Internal("a slice of another format".to_owned())),
@@ -188,9 +209,7 @@ impl SourceFile {
             (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
                 file.rows_before(groups.start) + rows.start
             }
-            (Reader::Csv(file), Slice::Bytes(range)) => {
-                file.records_before(&self.path, range.start)?
-            }
+            (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,
             _ => 0,
         };
@@ -260,6 +279,7 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
                 path,
                 stamp,
                 reader,
+                view: None,
             },
             schema,
         ));
@@ -310,49 +330,6 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
             path,
             "its name does not tell its format: set `format`",
         )),
-    }
-}
-
-fn same_schema(path: &str, schema: &SchemaRef, other: &SchemaRef) -> Result<()> {
-    let differs = |column: &str, fault: &str| Error::Source {
-        file: path.to_owned(),
-        row: None,
-        column: Some(column.to_owned()),
-        fault: fault.to_owned(),
-    };
-    for field in schema.fields() {
-        match other.field_with_name(field.name()) {
-            Err(_) => {
-                return Err(differs(
-                    field.name(),
-                    "missing here, present in other files",
-                ));
-            }
-            Ok(found) if found.data_type() != field.data_type() => {
-                return Err(differs(field.name(), "of another type than in other files"));
-            }
-            Ok(_) => {}
-        }
-    }
-    let extra = other
-        .fields()
-        .iter()
-        .find(|field| schema.field_with_name(field.name()).is_err());
-    if let Some(field) = extra {
-        return Err(differs(
-            field.name(),
-            "present here, missing in other files",
-        ));
-    }
-    let in_order = schema
-        .fields()
-        .iter()
-        .zip(other.fields())
-        .all(|(a, b)| a.name() == b.name());
-    if in_order {
-        Ok(())
-    } else {
-        Err(Error::source(path, "columns in another order"))
     }
 }
 

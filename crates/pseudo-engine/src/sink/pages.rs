@@ -185,22 +185,31 @@ impl<'a, P: Fn(usize) -> Option<(&'a Part<'a>, usize)>> Cells<'a, P> {
         }
     }
 
+    /// In blocks: first where the cells are, then their bytes, so that one cell's way to the cache
+    /// does not wait for another's, and without a branch on NULLs, which no branch predictor knows.
     fn append_even<const WIDTH: usize>(&self, out: &mut Vec<u8>) -> Result<()> {
+        const BLOCK: usize = 512;
         let length = u32::try_from(WIDTH)?.to_le_bytes();
-        for row in 0..self.rows {
-            let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
-            let cell = if part.nulls.is_none() {
-                part.data.as_chunks::<WIDTH>().0.get(row)
-            } else if part.nulls.is_some_and(|nulls| nulls.is_valid(row)) {
-                let start = part.offsets.get(row).ok_or_else(misplaced)?;
-                part.data
-                    .get(usize::try_from(*start)?..)
-                    .and_then(<[u8]>::first_chunk)
-            } else {
-                continue;
-            };
-            out.extend_from_slice(&length);
-            out.extend_from_slice(cell.ok_or_else(misplaced)?);
+        let mut found = [&[0; WIDTH]; BLOCK + 1];
+        for first in (0..self.rows).step_by(BLOCK) {
+            let (mut count, mut missing) = (0, false);
+            for row in first..self.rows.min(first + BLOCK) {
+                let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+                let (start, valid) = part.start(row, WIDTH)?;
+                let cell = part.data.get(start..).and_then(<[u8]>::first_chunk);
+                missing |= valid & cell.is_none();
+                if let (Some(place), Some(cell)) = (found.get_mut(count), cell) {
+                    *place = cell;
+                }
+                count += usize::from(valid);
+            }
+            if missing {
+                return Err(misplaced());
+            }
+            for cell in found.iter().take(count) {
+                out.extend_from_slice(&length);
+                out.extend_from_slice(*cell);
+            }
         }
         Ok(())
     }
@@ -287,6 +296,15 @@ impl<'a> Part<'a> {
             prefix: 4,
             nulls,
         })
+    }
+
+    /// Where the cell of a row begins if it is one of `width` bytes, and whether it is not NULL.
+    fn start(&self, row: usize, width: usize) -> Result<(usize, bool)> {
+        let Some(nulls) = self.nulls else {
+            return Ok((row * width, true));
+        };
+        let start = self.offsets.get(row).ok_or_else(misplaced)?;
+        Ok((usize::try_from(*start)?, nulls.is_valid(row)))
     }
 
     /// The bytes of a cell; `None` for NULL.

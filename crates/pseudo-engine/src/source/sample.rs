@@ -34,6 +34,7 @@ pub(crate) fn open(spec: &Spec, source: &str) -> Result<(SourceFile, SchemaRef)>
             path,
             stamp,
             reader: Reader::Sample(file),
+            view: None,
         },
         schema,
     ))
