@@ -57,7 +57,7 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
 ];
 
 /// Folders of `tests/` that hold no targets.
-const FIXTURES: [&str; 5] = ["cases", "data", "fuzz", "snapshots", "vectors"];
+const FIXTURES: [&str; 6] = ["cases", "data", "fuzz", "readers", "snapshots", "vectors"];
 
 #[test]
 fn top_level_is_the_mandated_list() {

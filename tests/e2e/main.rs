@@ -8,6 +8,8 @@ mod leak;
 mod options;
 mod pipelines;
 mod publish;
+mod record;
 mod refuse;
 mod run;
+mod signals;
 mod text;

@@ -112,7 +112,7 @@ fn sources_that_are_not_there_are_refused() {
     insta::assert_snapshot!(sandbox.run(&["run", "people.toml"]).refusal(), @r"
     exit 2
     error: no sample is called `accident`; there is `incident`
-      --> people.toml:1:1, table [source]
+      --> people.toml:7:8, table [source]
     nothing was published; `safe` has no current run
     ");
     assert!(!sandbox.path("safe").exists());
@@ -265,9 +265,9 @@ fn keys_inside_the_sink_are_refused() {
     insta::assert_snapshot!(sandbox.run(&["run", "people.toml"]).refusal(), @r"
     exit 2
     error: a key file lies inside the sink, where analysts read
-      --> people.toml:1:1, table [keys]
+      --> people.toml:5:11, table [keys]
     error: a source file lies inside the sink
-      --> people.toml:1:1, table [source]
+      --> people.toml:7:8, table [source]
     nothing was published; `.` has no current run
     ");
     assert!(!sandbox.path("runs").exists());
@@ -298,7 +298,7 @@ fn a_damaged_source_file_is_a_failure_with_its_place() {
     sandbox.write("raw/people.csv", "id,name,city\n1,甲,北京\n2,\"乙,上海\n");
     insta::assert_snapshot!(sandbox.run(&["run", "people.toml"]).refusal(), @r"
     exit 1
-    error: `people.csv`: ends inside a quoted field
+    error: `people.csv`, row 2, column `name`: ends inside a quoted field
     nothing was published; `safe` has no current run
     ");
     sandbox.write("raw/people.parquet", "PAR1 and no more PAR1");

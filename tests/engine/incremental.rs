@@ -133,6 +133,7 @@ fn run_some(
         threads: Some(2),
         space: None,
         progress: &Silent,
+        cancel: pseudo_engine::Cancel::default(),
     };
     change(&mut options);
     pseudo_engine::run(&job, keyring(), &options)
@@ -171,7 +172,9 @@ fn a_file_that_arrives_between_others_is_read_alone() {
         let (before, after) = (inodes(&first.manifest), inodes(&second.manifest));
         assert_eq!(before, [after[0], after[2]]);
         let columns = &table_of(&second.manifest, "t").columns;
-        assert_eq!(columns[0].distinct, Some(100 - 100_u64.div_ceil(7)));
+        let distinct = columns[0].distinct.unwrap();
+        // an estimate, under a key of this test's own
+        assert!(distinct.abs_diff(85) <= 3, "{distinct}");
     }
 }
 
@@ -586,4 +589,115 @@ id = { token = "account" }
         sandbox.run_with(table, 3, room(90)).unwrap().reused_files,
         1
     );
+}
+
+const HELD: &str = r#"
+[limits]
+rows_change = 0.6
+[tables.t]
+source = "t/*.csv"
+[tables.t.columns]
+n = "keep"
+phone = { token = "phone", on_invalid = "quarantine" }
+[tables.u]
+source = "u.csv"
+[tables.u.columns]
+id = { token = "account" }
+note = "keep"
+"#;
+
+/// Phone numbers, the last of them as given.
+fn phones(from: u32, to: u32, last: &str) -> String {
+    let mut text = "n,phone\n".to_owned();
+    for row in from..to {
+        text.push_str(&format!("{row},138{row:08}\n"));
+    }
+    text + &format!("{to},{last}\n")
+}
+
+/// A sandbox of [`HELD`], one row of it in quarantine.
+fn held() -> Sandbox {
+    let sandbox = sandbox(&[("u.csv", 0, 30)]);
+    sandbox.text("t/a.csv", phones(0, 20, "13800000000"));
+    sandbox.text("t/c.csv", phones(40, 60, "canary"));
+    sandbox
+}
+
+#[test]
+fn a_file_with_rows_in_quarantine_is_read_again() {
+    let complete = held();
+    complete.text("t/b.csv", phones(20, 40, "13800000000"));
+    let complete_run = complete.run(HELD, 0).unwrap().manifest;
+    let grown = held();
+    grown.run(HELD, 0).unwrap();
+    grown.text("t/b.csv", phones(20, 40, "13800000000"));
+    for name in ["t/a.csv", "u.csv"] {
+        scribble(&grown, name);
+    }
+    let report = grown.run(HELD, 2).unwrap();
+    assert_eq!(report.reused_files, 2);
+    let manifest = report.manifest;
+    assert_eq!(
+        published(&grown, &manifest),
+        published(&complete, &complete_run)
+    );
+    let table = table_of(&manifest, "t");
+    let held: Vec<_> = table.sources.iter().map(|s| s.quarantined_rows).collect();
+    assert_eq!(held, [0, 0, 1]);
+    assert_eq!(
+        (table.quarantined_rows, table.columns[1].counts.quarantined),
+        (1, 1)
+    );
+    let record = |manifest: &Manifest| {
+        let outputs = table_of(manifest, "t").outputs.iter();
+        let mut records = outputs.filter_map(|output| output.quarantine.clone());
+        (records.next().unwrap(), records.next())
+    };
+    assert_eq!(record(&manifest), record(&complete_run));
+    let path = grown.path("safe/current").join(record(&manifest).0.path);
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        "{\"file\":\"t/c.csv\",\"row\":21,\"column\":\"phone\",\"reason\":\"invalid-cn-phone\"}\n"
+    );
+}
+
+#[test]
+fn a_table_that_keeps_its_output_keeps_its_records_and_is_not_missed() {
+    let sandbox = held();
+    let first = sandbox.run(HELD, 0).unwrap().manifest;
+    sandbox.text("u.csv", rows(0, 40));
+    let second = run_some(&sandbox, HELD, 2, &["u"], |_| {})
+        .unwrap()
+        .manifest;
+    assert_eq!(table_of(&second, "t"), table_of(&first, "t"));
+    let outputs = table_of(&second, "t").outputs.iter();
+    let record = outputs
+        .filter_map(|output| output.quarantine.as_ref())
+        .next();
+    let record = record.unwrap();
+    let inode = |run: &Manifest| {
+        let path = sandbox
+            .path("safe/runs")
+            .join(&run.run_id)
+            .join(&record.path);
+        fs::metadata(path).unwrap().ino()
+    };
+    assert_eq!(inode(&first), inode(&second));
+    // one that is asked for is held to the limits
+    sandbox.text("u.csv", rows(0, 90));
+    let error = run_some(&sandbox, HELD, 4, &["u"], |_| {}).err().unwrap();
+    assert!(matches!(error, Error::Limits { .. }), "{error}");
+    // and a record that is gone cannot be kept
+    let current = sandbox.path("safe/current");
+    fs::remove_file(current.join(&record.path)).unwrap();
+    sandbox.text("u.csv", rows(0, 41));
+    let error = run_some(&sandbox, HELD, 4, &["u"], |_| {}).err().unwrap();
+    assert!(matches!(error, Error::Kept { .. }), "{error}");
+}
+
+#[test]
+fn a_quarantine_may_leave_nothing_to_write() {
+    let sandbox = held();
+    let tight = |options: &mut RunOptions<'_>| options.space = Some(1 << 10);
+    run_some(&sandbox, HELD, 0, &[], tight).unwrap();
 }

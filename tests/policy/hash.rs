@@ -167,6 +167,43 @@ fn hash_moves_with_everything_else() {
 }
 
 #[test]
+fn hash_moves_with_how_csv_is_read() {
+    let text = text(RULES).replace("users/*.parquet", "users/*.csv");
+    let columns = "[tables.users.columns]";
+    let with = |line: &str| text.replace(columns, &format!("{line}\n{columns}"));
+    for default in [
+        "delimiter = \",\"",
+        "quote = '\"'",
+        "header = true",
+        "null = [\"\", '\\N']",
+        "encoding = \"utf-8\"",
+        "format = \"csv\"",
+    ] {
+        assert_eq!(
+            parsed(&with(default)).hash(),
+            parsed(&text).hash(),
+            "{default}"
+        );
+    }
+    let mut hashes = BTreeMap::from([(parsed(&text).hash(), "")]);
+    let mut plans = BTreeMap::from([(bound(&text, &users()).unwrap().hash().to_owned(), "")]);
+    for line in [
+        "delimiter = \";\"",
+        "quote = \"'\"",
+        "header = false",
+        "null = [\"\"]",
+        "encoding = \"gb18030\"",
+        "types = { city = \"text\" }",
+        "types = { user_id = \"integer\" }",
+    ] {
+        let changed = with(line);
+        assert_eq!(hashes.insert(parsed(&changed).hash(), line), None, "{line}");
+        let hash = bound(&changed, &users()).unwrap().hash().to_owned();
+        assert_eq!(plans.insert(hash, line), None, "{line}");
+    }
+}
+
+#[test]
 fn the_hash_of_a_plan_moves_with_the_schema() {
     let text = text(RULES);
     let hash = bound(&text, &users()).unwrap().hash().to_owned();

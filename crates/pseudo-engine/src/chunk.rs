@@ -9,6 +9,7 @@
 //! anyway. Its number within the table names its output file, so that files are found in the order
 //! of their sources; a file that is taken over may get another number.
 
+use crate::memory::Budget;
 use crate::plan::TableJob;
 use crate::source::Slice;
 use crate::{Error, Result};
@@ -23,6 +24,8 @@ pub(crate) struct Chunk {
     pub(crate) index: u32,
     /// File and slice; none for the one chunk of a table without rows.
     pub(crate) part: Option<(usize, Slice)>,
+    /// Bytes it takes to work on it.
+    pub(crate) cost: u64,
 }
 
 impl Chunk {
@@ -34,21 +37,28 @@ impl Chunk {
             number: 0,
             index: 0,
             part: None,
+            cost: 0,
         }
     }
 }
 
-/// Cuts file `file` of a table, the `table`th of its job. The numbers of the chunks are those of a
-/// table that has no other file.
-pub(crate) fn cut(table: usize, bound: &TableJob, file: usize) -> Result<Vec<Chunk>> {
+/// Cuts file `file` of a table, the `table`th of its job, as `budget` says. The numbers of the
+/// chunks are those of a table that has no other file.
+pub(crate) fn cut(
+    table: usize,
+    bound: &TableJob,
+    file: usize,
+    budget: &Budget,
+) -> Result<Vec<Chunk>> {
     let source = bound.source.files.get(file);
     let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
     let mut chunks = Vec::new();
-    for (index, slice) in (0..).zip(source.slices(&bound.read)?) {
+    for (index, slice) in (0..).zip(source.slices(&bound.read, budget)?) {
         chunks.push(Chunk {
             table,
             number: chunks.len(),
             index,
+            cost: source.cost(&slice, &bound.read, budget),
             part: Some((file, slice)),
         });
     }

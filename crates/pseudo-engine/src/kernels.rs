@@ -162,7 +162,7 @@ fn on_invalid(on_invalid: OnInvalid) -> pseudo_arrow::OnInvalid {
     match on_invalid {
         OnInvalid::Token => pseudo_arrow::OnInvalid::Token,
         OnInvalid::Null => pseudo_arrow::OnInvalid::Null,
-        // A plan that leaves rows out is refused before this; a row that must go ends the run.
+        // Rows that go to quarantine have left before: one that is still there ends the run.
         OnInvalid::Quarantine | OnInvalid::Fail => pseudo_arrow::OnInvalid::Fail,
     }
 }

@@ -5,24 +5,32 @@
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
-//! happens to it, `sink` and `staging` where it goes, `verify` what is proved, [`manifest`] what is
-//! recorded and `publish` how it becomes visible.
+//! happens to it, `quarantine` what is left out, `sink` and `staging` where it goes, `limits` what
+//! is not published for being far from what was expected, `verify` what is proved, [`manifest`]
+//! what is recorded and `publish` how it becomes visible; [`lineage`] and [`metrics`] are what
+//! other systems are told, and [`Cancel`] stops it.
 
 pub mod error;
 pub mod filter;
+pub mod lineage;
 pub mod manifest;
+pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod run;
 pub mod sample;
 
+mod cancel;
 mod chunk;
 mod inputs;
 mod kernels;
+mod limits;
 mod lock;
+mod memory;
 mod order;
 mod project;
 mod publish;
+mod quarantine;
 mod reuse;
 mod sink;
 mod source;
@@ -31,8 +39,9 @@ mod staging;
 mod verify;
 mod work;
 
+pub use cancel::Cancel;
 pub use error::Error;
-pub use plan::{Choice, Job, TableJob, open, open_with, plan, sink};
+pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 

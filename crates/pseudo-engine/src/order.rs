@@ -4,8 +4,8 @@
 use arrow::array::RecordBatch;
 use pseudo_token::ShuffleKey;
 
-/// Where the rows of `batches` stand, a batch and a row of it, in their keyed order; row *i* of them
-/// all was row `rows[i]` of chunk `chunk` of `table`.
+/// Where the rows of `batches` stand, a batch and a row of it, in their keyed order; row *i* of
+/// them all was row `rows[i]` of chunk `chunk` of `table`.
 pub(crate) fn shuffled(
     key: &ShuffleKey,
     table: &str,

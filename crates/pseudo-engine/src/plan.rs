@@ -3,9 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{
-    Fault, OnInvalid, Pipeline, Refusal, Settings, Spot, Table, TablePlan, Violation,
-};
+use pseudo_policy::{Fault, Pipeline, Refusal, Settings, Spot, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -60,6 +58,11 @@ impl Job {
         self.base.join(&self.pipeline.sink.root)
     }
 
+    /// A path of the pipeline file, from where it is relative to.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// The keyring's path.
     #[must_use]
     pub fn keyring(&self) -> PathBuf {
@@ -80,6 +83,13 @@ impl Job {
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Table> {
         let tables = self.pipeline.tables.iter();
         tables.filter(|table| !is_chosen(&self.chosen, table))
+    }
+
+    /// The directory of rows in quarantine, when the pipeline names one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<PathBuf> {
+        let root = self.pipeline.quarantine.root.as_ref();
+        root.map(|root| self.base.join(root))
     }
 
     /// The number of source rows, when every file tells.
@@ -141,6 +151,14 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
     (!root.is_empty()).then(|| base(path).join(root))
 }
 
+/// The name of the pipeline in the file at `path`, as far as the file can be read.
+#[must_use]
+pub fn name(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let name = Pipeline::draft("", &text).0?.name;
+    (!name.is_empty()).then_some(name)
+}
+
 /// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is
 /// read.
 ///
@@ -161,7 +179,7 @@ fn plan_of(
     let root = Root::parse(base, &pipeline.source.root)
         .map_err(|message| refuse(&file, pipeline.spots.source_root, "table [source]", message))?;
     let mut tables = Vec::new();
-    let mut violations = not_in_this_build(&pipeline);
+    let mut violations = Vec::new();
     // Of a draft whose root or `source` is refused, no file can be told to be missing.
     let named = |table: &&Table| !pipeline.source.root.is_empty() && !table.source.is_empty();
     let chosen_tables = pipeline.tables.iter();
@@ -250,43 +268,6 @@ fn bind(
     Ok(Some(bound))
 }
 
-/// What a pipeline may say and nothing here acts on: refused, so that no limit is taken to hold.
-fn not_in_this_build(pipeline: &Pipeline) -> Vec<Violation> {
-    let (spots, sink) = (&pipeline.spots, &pipeline.sink);
-    let absent = |spot: Spot, place: &str, what: &str| Violation {
-        fault: Fault::NotInThisBuild,
-        ..violation(
-            &pipeline.file,
-            spot,
-            place,
-            format!("this build has no {what}"),
-        )
-    };
-    let mut found = Vec::new();
-    if pipeline.limits != pseudo_policy::Limits::default() {
-        found.push(absent(spots.limits, "", "`[limits]`"));
-    }
-    if pipeline.quarantine != pseudo_policy::Quarantine::default() {
-        found.push(absent(spots.quarantine, "", "`[quarantine]`"));
-    }
-    if !sink.bloom_filter.is_empty() {
-        let spot = spots.bloom_filter.first().copied().unwrap_or_default();
-        found.push(absent(spot, "table [sink]", "`bloom_filter`"));
-    }
-    for table in &pipeline.tables {
-        let place = format!("table [tables.{}.columns]", table.name);
-        let rules = table.columns.iter().flat_map(|column| &column.rules);
-        for rule in rules.filter(|rule| rule.on_invalid == Some(OnInvalid::Quarantine)) {
-            let spot = Spot {
-                line: rule.line,
-                column: rule.line_column,
-            };
-            found.push(absent(spot, &place, "`on_invalid = \"quarantine\"`"));
-        }
-    }
-    found
-}
-
 /// Refuses tables that are asked for and not in the file.
 fn unknown(pipeline: &Pipeline, chosen: &[String]) -> Vec<Violation> {
     let names = pipeline.tables.iter().map(|table| &table.name);
@@ -314,13 +295,12 @@ fn private_outside_sink(job: &Job) -> Result<()> {
         return Ok(());
     };
     let pipeline = &job.pipeline;
-    let root = pipeline.quarantine.root.as_ref();
     let (keys, rows) = ("a key file lies", "the quarantine lies");
     let paths = [
         (Some(job.keyring()), pipeline.spots.keyring, "keys", keys),
         (job.identity(), pipeline.spots.identity, "keys", keys),
         (
-            root.map(|root| job.base.join(root)),
+            job.quarantine(),
             pipeline.spots.quarantine_root,
             "quarantine",
             rows,

@@ -15,10 +15,11 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
+use crate::quarantine::{Gate, Held, Vault};
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
-use crate::{Error, Result, order};
+use crate::{Cancel, Error, Result, order};
 
 /// Works through chunks of one table, from any thread.
 pub(crate) struct Projector<'a> {
@@ -27,6 +28,9 @@ pub(crate) struct Projector<'a> {
     schema: Arc<Schema>,
     shuffle: Option<ShuffleKey>,
     sink: Sink,
+    cancel: Cancel,
+    gate: &'a Gate,
+    vault: Option<&'a Vault>,
 }
 
 struct Column {
@@ -44,6 +48,7 @@ pub(crate) struct ChunkResult {
     pub(crate) file: Option<usize>,
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
+    pub(crate) quarantined_rows: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
 
@@ -54,6 +59,8 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
+        (gate, vault): (&'a Gate, Option<&'a Vault>),
+        cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
         let position = |index: usize| {
@@ -76,6 +83,9 @@ impl<'a> Projector<'a> {
             schema: Arc::new(plan.output_schema()),
             shuffle,
             sink,
+            cancel: cancel.clone(),
+            gate,
+            vault,
         })
     }
 
@@ -89,7 +99,8 @@ impl<'a> Projector<'a> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let table = &self.bound.plan.table;
         let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.number))?;
-        let written = self.write(chunk, &mut staged, scratch, &mut outcomes);
+        let mut held = Held::new(self.gate, self.bound, chunk, staging, self.vault);
+        let written = self.write(chunk, &mut staged, scratch, &mut outcomes, &mut held);
         // what the disk said is the cause of what the writer said
         let staged = staged.finish();
         let (source_rows, rows) = match written {
@@ -103,18 +114,21 @@ impl<'a> Projector<'a> {
         } = staged?;
         let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
+        let (quarantined_rows, quarantine) = held.finish()?;
         let output = OutputManifest {
             path,
             bytes,
             sha256,
             rows,
+            quarantine,
         };
         let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
             output,
             file,
             source_rows,
-            filtered_rows: source_rows - rows,
+            filtered_rows: source_rows - rows - quarantined_rows,
+            quarantined_rows,
             outcomes,
         })
     }
@@ -126,13 +140,15 @@ impl<'a> Projector<'a> {
         staged: &mut StagedFile,
         scratch: &mut Scratch,
         outcomes: &mut [Outcome],
+        held: &mut Held<'_>,
     ) -> Result<(u64, u64)> {
         let mut writer = self.sink.begin(staged, scratch)?;
         let mut source_rows = 0;
         if let Some((file, slice)) = &chunk.part {
             let source = self.bound.source.files.get(*file);
             let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-            source_rows = self.project(chunk.index, source, slice, outcomes, &mut writer)?;
+            let part = (source, slice);
+            source_rows = self.project(chunk.index, part, outcomes, held, &mut writer)?;
         }
         Ok((source_rows, writer.finish()?))
     }
@@ -142,16 +158,18 @@ impl<'a> Projector<'a> {
     fn project(
         &self,
         chunk: u32,
-        source: &SourceFile,
-        slice: &Slice,
+        (source, slice): (&SourceFile, &Slice),
         outcomes: &mut [Outcome],
+        held: &mut Held<'_>,
         writer: &mut Writer<'_, StagedFile>,
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
         source.read(slice, &self.bound.read, &mut |batch| {
+            self.cancel.check()?;
             let first = seen;
             seen += batch.num_rows();
             let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
+            let (batch, rows) = held.take((source, slice), batch, rows, outcomes)?;
             let located = |error: &KernelError, column: &Column| {
                 self.located(error, source, slice, column, &rows)
             };
@@ -164,6 +182,7 @@ impl<'a> Projector<'a> {
             Ok(())
         })?;
         if let Some(key) = &self.shuffle {
+            self.cancel.check()?;
             let table = &self.bound.plan.table;
             let places = order::shuffled(key, table, chunk, &kept, &batches);
             writer.gather(&batches, &places)?;

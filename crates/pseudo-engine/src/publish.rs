@@ -97,10 +97,11 @@ pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
     directory(sink, run_id).symlink_metadata().is_ok()
 }
 
+/// Gives what is proved its last name.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that moves data into place"
 )]
-fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(Error::io("publish", to))
 }

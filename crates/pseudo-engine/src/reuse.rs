@@ -5,6 +5,10 @@
 //! pseudonyms, without which the table's estimate could not be made: they are kept beside the
 //! manifest in [`FILE`], made of pseudonyms alone. That file is bound to its manifest by a digest;
 //! where it is missing or damaged nothing is taken over.
+//!
+//! A source file with rows in quarantine is read again by each run, so that each has all of these
+//! rows, sealed to the recipient that its pipeline names. A table that keeps its output keeps its
+//! records too; its sealed rows stay where the run that read them left them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::{self, Counts, Manifest, OutputManifest, SourceManifest, TableManifest};
 use crate::staging::Staging;
-use crate::{Error, Result};
+use crate::{Error, Result, quarantine};
 
 /// The name of the file within a run's directory.
 pub(crate) const FILE: &str = "reuse.bin";
@@ -80,7 +84,8 @@ impl<'a> Store<'a> {
                     outputs: own,
                     sketches,
                 };
-                if taken.outcomes().is_some() {
+                let whole = own.iter().all(|output| output.quarantine.is_none());
+                if whole && taken.outcomes().is_some() {
                     known.insert(source.path.as_str(), taken);
                 }
             }
@@ -112,9 +117,15 @@ impl<'a> Store<'a> {
             .ok_or_else(|| fault("the current run has none"))?;
         staging.create_dir(name)?;
         for output in &table.outputs {
-            let from = self.directory.join(&output.path);
-            if !staging.take(&from, &output.path, output.bytes, &output.sha256)? {
-                return Err(fault("a file of it is missing or changed"));
+            let mut files = vec![(&output.path, output.bytes, &output.sha256)];
+            if let Some(record) = &output.quarantine {
+                staging.create_dir(quarantine::DIRECTORY)?;
+                files.push((&record.path, record.bytes, &record.sha256));
+            }
+            for (path, bytes, sha256) in files {
+                if !staging.take(&self.directory.join(path), path, bytes, sha256)? {
+                    return Err(fault("a file of it is missing or changed"));
+                }
             }
         }
         Ok((table.clone(), sketches.clone()))
@@ -166,6 +177,7 @@ impl Taken<'_> {
         Ok(Done {
             source_rows: self.source.rows,
             filtered_rows: self.source.filtered_rows,
+            quarantined_rows: self.source.quarantined_rows,
             outputs: self.renumbered(table, first),
             outcomes: outcomes.ok_or_else(|| Error::Internal("a sketch is lost".to_owned()))?,
         })
@@ -190,6 +202,7 @@ impl Taken<'_> {
                 nulled: counts.nulled,
                 suspect: counts.suspect,
                 invalid: counts.invalid,
+                quarantined: counts.quarantined,
                 distinct: Sketch::decode(&mut bytes)?,
             })
         };
@@ -202,6 +215,7 @@ impl Taken<'_> {
 pub(crate) struct Done {
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
+    pub(crate) quarantined_rows: u64,
     pub(crate) outputs: Vec<OutputManifest>,
     /// One for each column.
     pub(crate) outcomes: Vec<Outcome>,
@@ -213,6 +227,7 @@ impl Done {
         Self {
             source_rows: 0,
             filtered_rows: 0,
+            quarantined_rows: 0,
             outputs: Vec::new(),
             outcomes: vec![Outcome::default(); columns],
         }
@@ -222,6 +237,7 @@ impl Done {
     pub(crate) fn add(&mut self, other: Self) {
         self.source_rows += other.source_rows;
         self.filtered_rows += other.filtered_rows;
+        self.quarantined_rows += other.quarantined_rows;
         self.outputs.extend(other.outputs);
         for (sum, outcome) in self.outcomes.iter_mut().zip(&other.outcomes) {
             sum.merge(outcome);
@@ -232,6 +248,7 @@ impl Done {
     pub(crate) fn record(&self, source: &mut SourceManifest) -> Vec<u8> {
         source.rows = self.source_rows;
         source.filtered_rows = self.filtered_rows;
+        source.quarantined_rows = self.quarantined_rows;
         source.outputs = self.outputs.len();
         source.columns = self.outcomes.iter().map(Counts::from).collect();
         let mut sketches = Vec::new();

@@ -18,15 +18,17 @@ use crate::lock::Lock;
 use crate::manifest::{
     self, ColumnManifest, Manifest, Recipe, SourceManifest, TableManifest, TableRecipe,
 };
+use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
+use crate::quarantine::{Gate, Vault};
 use crate::reuse::{self, Store, TableSketches};
 use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
 use crate::staging::{self, Staging};
 use crate::work::Work;
-use crate::{Error, Result, publish, space, verify};
+use crate::{Cancel, Error, Result, limits, memory, publish, space, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -48,6 +50,8 @@ pub struct RunOptions<'a> {
     pub space: Option<u64>,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
+    /// Asks it to stop.
+    pub cancel: Cancel,
 }
 
 /// What a run came to.
@@ -76,6 +80,7 @@ pub struct RunReport {
 /// # Errors
 /// Any [`Error`]; nothing has been published then.
 pub fn run(job: &Job, keyring: &Keyring, options: &RunOptions) -> Result<RunReport> {
+    options.cancel.check()?;
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
@@ -136,15 +141,21 @@ impl<'a> Run<'a> {
         space::check(&self.sink, &works, self.options.space)?;
         let staging = Staging::create(&self.sink, &run_id)?;
         let kept = self.keep(store.as_ref(), &staging)?;
-        works.iter_mut().try_for_each(|work| work.lay(&staging))?;
-        let results = self.project(&works, &staging)?;
+        works
+            .iter_mut()
+            .try_for_each(|work| work.lay(&staging, &self.options.cancel))?;
+        let vault = Vault::open(self.job, &self.sink, &run_id)?;
+        let results = self.project(&works, &staging, vault.as_ref())?;
         let reused_files = works.iter().map(Work::reused_files).sum();
         let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
+        limits::check(self.job, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
         verify::staged(staging.path(), &manifest, self.job)?;
         let sketches = reuse::join(&self.job.pipeline, &mut manifest, sketches, kept);
+        // from here on it ends as published or as failed, never as stopped
+        self.options.cancel.check()?;
         self.options.progress.phase("publish");
-        self.publish(staging, &manifest, &sketches)?;
+        self.publish(staging, vault, &manifest, &sketches)?;
         Ok(self.report(RunOutcome::Published, manifest, reused_files))
     }
 
@@ -160,6 +171,7 @@ impl<'a> Run<'a> {
     fn publish(
         &self,
         staging: Staging,
+        vault: Option<Vault>,
         manifest: &Manifest,
         sketches: &[TableSketches],
     ) -> Result<()> {
@@ -168,12 +180,11 @@ impl<'a> Run<'a> {
         if let Some(bytes) = reuse::to_bytes(&text, sketches) {
             staging.write(reuse::FILE, &bytes)?;
         }
-        let tables: Vec<_> = manifest
-            .tables
-            .iter()
-            .map(|table| table.table.clone())
-            .collect();
-        publish::publish(&self.sink, staging, &manifest.run_id, &tables)?;
+        vault.as_ref().map_or(Ok(()), Vault::seal)?;
+        let directories = manifest.directories();
+        Vault::publish(vault, &self.sink, || {
+            publish::publish(&self.sink, staging, &manifest.run_id, &directories)
+        })?;
         if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
             tracing::warn!(%error, "published, but earlier runs could not be removed");
         }
@@ -264,7 +275,10 @@ impl<'a> Run<'a> {
                 // what is generated has no stamp
                 let same = file.location().and_then(|_| known.get(file.path.as_str()));
                 let same = same.filter(|known| known.stamp == file.stamp);
-                let sha256 = same.map_or_else(|| file.digest(), |k| Ok(k.sha256.clone()))?;
+                let sha256 = same.map_or_else(
+                    || file.digest(&self.options.cancel),
+                    |known| Ok(known.sha256.clone()),
+                )?;
                 Ok(SourceManifest {
                     path: file.path.clone(),
                     stamp: file.stamp,
@@ -302,7 +316,7 @@ impl<'a> Run<'a> {
     fn run_id(&self) -> Result<String> {
         if let Some(run_id) = self.options.run_id.clone() {
             let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            let fault = if publish::exists(&self.sink, &run_id) {
+            let fault = if self.taken(&run_id) {
                 "is taken"
             } else if run_id.starts_with('.') || run_id.is_empty() || !run_id.chars().all(legal) {
                 "is not made of letters, digits, `-`, `_` and `.`"
@@ -315,8 +329,22 @@ impl<'a> Run<'a> {
         let others = (2..).map(|n| format!("{id}-{n}"));
         std::iter::once(id.clone())
             .chain(others)
-            .find(|id| !publish::exists(&self.sink, id))
+            .find(|id| !self.taken(id))
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
+    }
+
+    fn taken(&self, run_id: &str) -> bool {
+        publish::exists(&self.sink, run_id) || Vault::exists(self.job, run_id)
+    }
+
+    /// What the rules need besides the table.
+    fn context(&self) -> Context<'_> {
+        let at = self.options.at.map(|at| at.date_naive());
+        Context {
+            key: &self.key,
+            year: self.options.at.unwrap_or(self.options.started).year(),
+            at: at.and_then(kernels::calendar_date),
+        }
     }
 
     /// What is to be done for each table; what `store` has is not done again.
@@ -329,48 +357,59 @@ impl<'a> Run<'a> {
         'a: 'b,
     {
         self.options.progress.phase("count");
+        let context = self.context();
+        let (memory, cancel) = (self.job.pipeline.limits.memory, &self.options.cancel);
         let tables = self.job.tables.iter().zip(&self.recipes).zip(sources);
         tables
             .enumerate()
             .map(|(table, ((bound, recipe), sources))| {
-                Work::new(table, bound, recipe, sources, store)
+                let gate = Gate::new(bound, &context)?;
+                let budget = Budget::new(&bound.plan, memory);
+                let job = (table, bound, budget);
+                Work::new(job, gate, recipe, sources, store, cancel)
             })
             .collect()
     }
 
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.
-    fn project(&self, works: &[Work<'_>], staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
+    fn project(
+        &self,
+        works: &[Work<'_>],
+        staging: &Staging,
+        vault: Option<&Vault>,
+    ) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         let read = works.iter().flat_map(Work::read);
         self.options
             .progress
             .begin(read.map(SourceFile::rows).sum());
         let chunks: Vec<&Chunk> = works.iter().flat_map(Work::chunks).collect();
-        let projectors = self.projectors(works)?;
+        let projectors = self.projectors(works, vault)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
-        (0..rayon::current_num_threads())
-            .into_par_iter()
-            .for_each(|_| {
-                let mut scratch = Scratch::default();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
-                        return;
-                    };
-                    let Some(projector) = projectors.get(chunk.table) else {
-                        return;
-                    };
-                    let result = projector.chunk(chunk, staging, &mut scratch);
-                    match &result {
-                        Ok(result) => self.options.progress.rows(result.source_rows),
-                        Err(_) => next.store(chunks.len(), Ordering::Relaxed),
-                    }
-                    // each slot belongs to one turn of one thread
-                    let _ = slot.set(result);
+        let largest = chunks.iter().map(|chunk| chunk.cost).max().unwrap_or(0);
+        let limit = self.job.pipeline.limits.memory;
+        let workers = memory::workers(limit, rayon::current_num_threads(), largest);
+        (0..workers).into_par_iter().for_each(|_| {
+            let mut scratch = Scratch::default();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
+                    return;
+                };
+                let Some(projector) = projectors.get(chunk.table) else {
+                    return;
+                };
+                let result = projector.chunk(chunk, staging, &mut scratch);
+                match &result {
+                    Ok(result) => self.options.progress.rows(result.source_rows),
+                    Err(_) => next.store(chunks.len(), Ordering::Relaxed),
                 }
-            });
+                // each slot belongs to one turn of one thread
+                let _ = slot.set(result);
+            }
+        });
         let mut tables: Vec<_> = self.job.tables.iter().map(|_| Vec::new()).collect();
         for (chunk, result) in chunks.iter().zip(done) {
             let (Some(result), Some(table)) = (result.into_inner(), tables.get_mut(chunk.table))
@@ -385,22 +424,19 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors<'b>(&self, works: &[Work<'b>]) -> Result<Vec<Projector<'b>>> {
-        let options = &self.job.pipeline.sink;
-        let at = self.options.at.map(|at| at.date_naive());
-        let context = Context {
-            key: &self.key,
-            year: self.options.at.unwrap_or(self.options.started).year(),
-            at: at.and_then(kernels::calendar_date),
+    fn projectors<'p>(
+        &self,
+        works: &'p [Work<'_>],
+        vault: Option<&'p Vault>,
+    ) -> Result<Vec<Projector<'p>>> {
+        let (options, cancel) = (&self.job.pipeline.sink, &self.options.cancel);
+        let context = self.context();
+        let projector = |work: &'p Work<'_>| {
+            let sink = Sink::new(&work.bound.plan, options)?;
+            let gate = (&work.gate, vault);
+            Projector::new(work.bound, &context, &work.inputs, sink, gate, cancel)
         };
-        let mut projectors = Vec::with_capacity(works.len());
-        for work in works {
-            let bound = work.bound;
-            let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
-            let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            projectors.push(Projector::new(bound, &context, &work.inputs, sink)?);
-        }
-        Ok(projectors)
+        works.iter().map(projector).collect()
     }
 
     /// The record of the tables that were asked for, and the sketches that go with it.
@@ -448,7 +484,7 @@ fn table_manifest(
         source_rows: sum.source_rows,
         published_rows: sum.outputs.iter().map(|output| output.rows).sum(),
         filtered_rows: sum.filtered_rows,
-        quarantined_rows: 0,
+        quarantined_rows: sum.quarantined_rows,
         distinct_subjects: columns
             .iter()
             .find(subject)

@@ -18,7 +18,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type};
-use pseudo_policy::{Action, Compression as Codec, PlannedColumn, TablePlan};
+use pseudo_policy::{Action, Compression as Codec, PlannedColumn, Sink as Options, TablePlan};
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
 };
@@ -36,14 +36,16 @@ pub(crate) struct Sink {
     row_group_rows: usize,
     /// Which columns hold random bytes, and get pages of their own.
     random: Vec<bool>,
+    /// Which columns get a Bloom filter.
+    filtered: Vec<bool>,
 }
 
 impl Sink {
     /// Prepares for the output of `plan`.
-    pub(crate) fn new(plan: &TablePlan, compression: Codec, row_group_rows: usize) -> Result<Self> {
+    pub(crate) fn new(plan: &TablePlan, options: &Options) -> Result<Self> {
         let schema = Arc::new(plan.output_schema());
         let parquet = parquet_schema(&schema).map_err(|error| internal(&error))?;
-        let compression = match compression {
+        let compression = match options.compression {
             Codec::Zstd => Compression::ZSTD(ZstdLevel::default()),
             Codec::Snappy => Compression::SNAPPY,
             Codec::None => Compression::UNCOMPRESSED,
@@ -60,6 +62,18 @@ impl Sink {
                 .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+        let row_group_rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
+        let filtered = |name: &str| options.bloom_filter.iter().any(|column| column == name);
+        for column in plan
+            .columns
+            .iter()
+            .filter(|column| filtered(column.output.name()))
+        {
+            let path = ColumnPath::from(vec![column.output.name().clone()]);
+            properties = properties
+                .set_column_bloom_filter_fpp(path.clone(), pages::FALSE_POSITIVES)
+                .set_column_bloom_filter_max_ndv(path, pages::distinct_max(row_group_rows));
         }
         let with = properties.build();
         let without = with
@@ -80,6 +94,11 @@ impl Sink {
             |column: &PlannedColumn| is_random(column) && pages::takes(column.output.data_type());
         Ok(Self {
             random: plan.columns.iter().map(own_pages).collect(),
+            filtered: plan
+                .columns
+                .iter()
+                .map(|column| filtered(column.output.name()))
+                .collect(),
             schema,
             parquet,
             properties,
@@ -229,11 +248,15 @@ impl<W: Write + Send> Writer<'_, W> {
         let without = without.create_column_writers(0)?;
         let stock = with.into_iter().zip(without).zip(sample.columns());
         let columns = sink.parquet.columns().iter().zip(self.columns.iter_mut());
-        for ((random, ((with, without), sample)), (column, memory)) in
-            sink.random.iter().zip(stock).zip(columns)
+        let own = sink.random.iter().zip(&sink.filtered);
+        for (((random, filtered), ((with, without), sample)), (column, memory)) in
+            own.zip(stock).zip(columns)
         {
             self.open.push(if *random {
-                ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory)))
+                let filter = filtered
+                    .then(|| pages::filter(sink.row_group_rows))
+                    .transpose()?;
+                ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory), filter))
             } else if dictionary::pays(sample) {
                 ColumnWriter::Stock(Box::new(with))
             } else {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use arrow::datatypes::DataType;
-use pseudo_policy::{Action, PlannedColumn};
+use pseudo_policy::{Action, OnInvalid, PlannedColumn};
 
 use crate::source::SourceFile;
 use crate::work::Work;
@@ -40,12 +40,13 @@ fn free(directory: &Path) -> Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Bytes that a table needs at least; nobody knows what a filter leaves.
+/// Bytes that a table needs at least; nobody knows what a filter or a quarantine leaves.
 fn needed(work: &Work<'_>) -> u64 {
-    if work.bound.plan.filter.is_some() {
+    let columns = &work.bound.plan.columns;
+    let leaves_out = |column: &PlannedColumn| column.on_invalid == OnInvalid::Quarantine;
+    if work.bound.plan.filter.is_some() || columns.iter().any(leaves_out) {
         return 0;
     }
-    let columns = &work.bound.plan.columns;
     let width = work.bound.source.schema.fields().len();
     let file = |file: &SourceFile| -> u64 {
         let extents = columns

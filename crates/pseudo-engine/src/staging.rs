@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use sha2::{Digest, Sha256};
 
 use crate::source::hex;
-use crate::{Error, Result};
+use crate::{Error, Result, publish};
 
 const DIRECTORY: &str = ".staging";
 
@@ -96,13 +96,9 @@ impl Staging {
 
     /// Gives a file that is written its last name and hands it to the disk; [`Staging::seal`] waits
     /// for it.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a name made of the digest is known when the file is written"
-    )]
     pub(crate) fn name(&self, (file, from): (File, PathBuf), name: &str) -> Result<()> {
         let path = self.path.join(name);
-        std::fs::rename(&from, &path).map_err(Error::io("create", &path))?;
+        publish::rename(&from, &path)?;
         let disk = self.disk.lock().map_err(|_| ended())?;
         let files = disk.as_ref().map(|disk| &disk.files).ok_or_else(ended)?;
         files.send((file, path)).map_err(|_| ended())

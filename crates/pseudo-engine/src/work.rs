@@ -6,24 +6,29 @@ use std::collections::BTreeMap;
 use pseudo_policy::{Action, PlannedColumn};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-use crate::Result;
 use crate::chunk::{self, Chunk};
 use crate::inputs::Inputs;
 use crate::manifest::{SourceManifest, TableManifest, TableRecipe};
+use crate::memory::Budget;
 use crate::plan::TableJob;
 use crate::project::ChunkResult;
+use crate::quarantine::Gate;
 use crate::reuse::{Done, Store, TableSketches, Taken};
 use crate::source::{SourceFile, hex};
 use crate::staging::Staging;
+use crate::{Cancel, Result};
 
 /// The work of one table.
 pub(crate) struct Work<'a> {
     pub(crate) bound: &'a TableJob,
     /// What its rules need besides their columns.
     pub(crate) inputs: Inputs<'a>,
+    /// Its rules that put rows into quarantine.
+    pub(crate) gate: Gate,
     /// As much of the record of the table as is known beforehand.
     manifest: TableManifest,
     table: usize,
+    budget: Budget,
     /// The files of the source, in their order.
     files: Vec<Input<'a>>,
     /// The chunk of a table that has no other.
@@ -39,24 +44,30 @@ enum Input<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Plans the work of a table, the `table`th of its job. What a `rare` rule keeps is counted
-    /// here, over all of the table: it decides whether anything can be taken from `store`.
+    /// Plans the work of a table, the `table`th of its job, cut as `budget` says. What a `rare`
+    /// rule keeps is counted here, over all of the table: it decides whether anything can be taken
+    /// from `store`.
     pub(crate) fn new(
-        table: usize,
-        bound: &'a TableJob,
+        (table, bound, budget): (usize, &'a TableJob, Budget),
+        gate: Gate,
         recipe: &TableRecipe,
         sources: Vec<SourceManifest>,
         store: Option<&'a Store<'a>>,
+        cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
-        let cut = |file| chunk::cut(table, bound, file);
+        let cut = |file| {
+            cancel.check()?;
+            chunk::cut(table, bound, file, &budget)
+        };
         let files = 0..bound.source.files.len();
         let counted: Vec<Vec<Chunk>> = if plan.columns.iter().any(is_rare) {
             files.into_par_iter().map(cut).collect::<Result<_>>()?
         } else {
             Vec::new()
         };
-        let inputs = Inputs::count(bound, &counted.iter().flatten().collect::<Vec<_>>())?;
+        let chunks: Vec<_> = counted.iter().flatten().collect();
+        let inputs = Inputs::count(bound, &chunks, &gate, cancel)?;
         let manifest = TableManifest {
             table: plan.table.clone(),
             recipe: recipe.clone(),
@@ -83,26 +94,29 @@ impl<'a> Work<'a> {
             files: files.collect::<Result<_>>()?,
             bound,
             inputs,
+            gate,
             manifest,
             table,
+            budget,
             empty: None,
         })
     }
 
     /// Numbers the output files and stages those that are taken over; a file whose output turns out
     /// not to be what was published is read after all.
-    pub(crate) fn lay(&mut self, staging: &Staging) -> Result<()> {
+    pub(crate) fn lay(&mut self, staging: &Staging, cancel: &Cancel) -> Result<()> {
         let name = &self.manifest.table;
         staging.create_dir(name)?;
         let mut next = 0;
         for (file, input) in self.files.iter_mut().enumerate() {
+            cancel.check()?;
             if let Input::Taken(taken, first) = input {
                 *first = next;
                 if taken.stage(staging, name, next)? {
                     next += taken.files();
                     continue;
                 }
-                *input = Input::Read(chunk::cut(self.table, self.bound, file)?);
+                *input = Input::Read(chunk::cut(self.table, self.bound, file, &self.budget)?);
             }
             if let Input::Read(chunks) = input {
                 for chunk in chunks {
@@ -167,6 +181,7 @@ impl ChunkResult {
         sum.add(Done {
             source_rows: result.source_rows,
             filtered_rows: result.filtered_rows,
+            quarantined_rows: result.quarantined_rows,
             outputs: vec![result.output],
             outcomes: result.outcomes,
         });

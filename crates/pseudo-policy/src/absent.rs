@@ -10,14 +10,12 @@ pub(crate) enum Where {
     Action,
     /// The value of `format`, or the extension of a source.
     Format,
-    /// The value of `encoding` of a table.
-    TextEncoding,
     /// No word of this place is absent.
     Nowhere,
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 11] = [
+const ABSENT: [(Where, &str); 10] = [
     (Where::Section, "gates"),
     (Where::Action, "escrow"),
     (Where::Format, "arrow"),
@@ -28,7 +26,6 @@ const ABSENT: [(Where, &str); 11] = [
     (Where::Format, "ndjson"),
     (Where::Format, "orc"),
     (Where::Format, "zst"),
-    (Where::TextEncoding, "gb18030"),
 ];
 
 /// Nested columns, `a.b` and `items[].phone`.
@@ -43,7 +40,6 @@ pub(crate) fn message(place: Where, word: &str) -> Option<String> {
     Some(match place {
         Where::Section => format!("this build has no `[{word}]`"),
         Where::Format => format!("this build has no `{word}` format"),
-        Where::TextEncoding => format!("this build has no `encoding = \"{word}\"`"),
         Where::Action | Where::Nowhere => format!("this build has no `{word}`"),
     })
 }

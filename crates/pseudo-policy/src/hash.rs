@@ -152,6 +152,7 @@ impl Fingerprint {
             u8::from(table.csv.header),
         ]);
         self.texts(&table.csv.null);
+        self.item(table.csv.encoding.name());
     }
 
     fn rules(&mut self, table: &Table) {

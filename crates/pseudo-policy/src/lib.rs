@@ -41,4 +41,4 @@ pub use plan::{PlannedColumn, Subject, TablePlan};
 pub use quarantine::Quarantine;
 pub use refusal::{Fault, Refusal, Spot, Violation};
 pub use settings::Settings;
-pub use table::{ColumnType, CsvOptions, Format, Order, Table};
+pub use table::{ColumnType, CsvOptions, Format, Order, Table, TextEncoding};

@@ -294,8 +294,11 @@ pub struct CsvOptions {
     pub quote: u8,
     /// The first line holds the names.
     pub header: bool,
-    /// Fields that are NULL.
+    /// Fields that are NULL, quoted or not. An empty line is a record with an empty field where
+    /// records have one field, and no record elsewhere.
     pub null: Vec<String>,
+    /// Of the bytes. A byte order mark at the start is no part of the text.
+    pub encoding: TextEncoding,
 }
 
 impl Default for CsvOptions {
@@ -305,6 +308,29 @@ impl Default for CsvOptions {
             quote: b'"',
             header: true,
             null: vec![String::new(), "\\N".to_owned()],
+            encoding: TextEncoding::Utf8,
+        }
+    }
+}
+
+/// Encoding of a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextEncoding {
+    /// UTF-8.
+    Utf8,
+    /// GB 18030, which covers GBK and GB 2312.
+    Gb18030,
+}
+
+impl TextEncoding {
+    const WORDS: [(&'static str, Self); 2] = [("utf-8", Self::Utf8), ("gb18030", Self::Gb18030)];
+
+    /// The word for it in a pipeline file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gb18030 => "gb18030",
         }
     }
 }
@@ -312,8 +338,7 @@ impl Default for CsvOptions {
 impl CsvOptions {
     fn read(reader: &mut Reader<'_>, section: &mut Section<'_>, fits: bool) -> Self {
         let default = Self::default();
-        let encoding = [("utf-8", ())];
-        section.choice(reader, "encoding", &encoding, Where::TextEncoding);
+        let encoding = section.choice(reader, "encoding", &TextEncoding::WORDS, Where::Nowhere);
         let (delimiter, quote) = (
             byte(reader, section, "delimiter"),
             byte(reader, section, "quote"),
@@ -323,6 +348,7 @@ impl CsvOptions {
             quote: quote.unwrap_or(default.quote),
             header: section.flag(reader, "header").unwrap_or(default.header),
             null: section.texts(reader, "null").unwrap_or(default.null),
+            encoding: encoding.unwrap_or(default.encoding),
         };
         if options.delimiter == options.quote {
             let key = if delimiter.is_some() {
