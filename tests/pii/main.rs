@@ -4,6 +4,7 @@
 
 mod blanks;
 mod checksums;
+mod clean;
 mod derived;
 mod dirty;
 mod kinds;
