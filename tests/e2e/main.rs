@@ -10,3 +10,4 @@ mod publish;
 mod refuse;
 mod run;
 mod text;
+mod verify;

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod csv;
+mod gate;
 mod harness;
 mod leak;
 mod publish;
 mod refuse;
 mod run;
 mod transforms;
+mod verify;

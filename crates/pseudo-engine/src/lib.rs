@@ -5,8 +5,8 @@
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where
-//! it goes, `verify` what is proved, [`manifest`] what is recorded and `publish` how it becomes
-//! visible.
+//! it goes, `verify` what is proved, before a run is published and after, [`manifest`] what is
+//! recorded and `publish` how it becomes visible.
 
 pub mod error;
 pub mod filter;
@@ -28,10 +28,11 @@ mod source;
 mod staging;
 mod verify;
 
-pub use error::Error;
+pub use error::{Error, Leak, Shared};
 pub use plan::{Job, TableJob, open, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use verify::published::{VerifyReport, verify};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -17,7 +17,8 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, Manifest, OutputManifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, GateManifest, Manifest, OutputManifest, Recipe, SourceManifest,
+    TableManifest,
 };
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
@@ -119,9 +120,12 @@ impl<'a> Run<'a> {
         let run_id = self.run_id()?;
         let staging = Staging::create(&self.sink, &run_id)?;
         let parts = self.project(&staging)?;
-        let manifest = self.manifest(run_id, sources, parts)?;
+        let mut manifest = self.manifest(run_id, sources, parts)?;
         self.options.progress.phase("verify");
-        verify::staged(staging.path(), &manifest, self.job)?;
+        let gates = verify::staged(staging.path(), &manifest, self.job, &self.key)?;
+        for (table, gate) in manifest.tables.iter_mut().zip(gates) {
+            table.gate = gate;
+        }
         self.options.progress.phase("publish");
         staging.write(manifest::FILE, &manifest.to_json()?)?;
         let tables: Vec<_> = manifest
@@ -367,6 +371,7 @@ fn table_manifest(
         outputs,
         columns,
         dropped: plan.dropped.clone(),
+        gate: GateManifest::default(),
     }
 }
 

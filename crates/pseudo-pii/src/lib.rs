@@ -9,14 +9,16 @@
 //!
 //! Reading order: [`canonical`] (steps every kind shares) · `fold` (their shortcut for dirty
 //! values) · [`kind`] (the kinds, one file each) · [`checksum`] · [`mod@derive`] (parts an analyst
-//! may keep) · [`sample`] (identifiers that belong to nobody).
+//! may keep) · [`recognise`] (what kinds a column holds) · [`sample`] (identifiers of nobody).
 
 pub mod canonical;
 pub mod checksum;
 pub mod derive;
 mod fold;
 pub mod kind;
+pub mod recognise;
 pub mod sample;
 
 pub use crate::canonical::{Blanks, Canonical, UNICODE_VERSION, Verdict};
 pub use crate::kind::Kind;
+pub use crate::recognise::{Certainty, Finding, Recogniser};
