@@ -15,7 +15,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use pseudo_arrow::sample::Spec;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{RunOptions, Silent, sample};
+use pseudo_engine::{Cancel, RunOptions, Silent, sample};
 use pseudo_keyring::{Keyring, Unlock};
 
 /// Share of the sample's full size.
@@ -180,6 +180,7 @@ fn run(folder: &Path, keyring: &Keyring, pipeline: &str, threads: usize) -> u32 
         new_epoch: false,
         threads: Some(threads),
         progress: &Silent,
+        cancel: Cancel::default(),
     };
     let report = pseudo_engine::run(&job, keyring, &options).expect("a run");
     let rows: u64 = report

@@ -12,20 +12,23 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{Error, Job, RunOptions, RunReport, Silent};
+use pseudo_engine::{Cancel, Error, Job, RunOptions, RunReport, Silent};
 use pseudo_keyring::{Keyring, Unlock};
 use tempfile::TempDir;
 
 /// A directory with `raw/`, `safe/` and keys.
 pub(crate) struct Sandbox {
     root: TempDir,
+    /// What `[sink]` says besides its root.
+    pub(crate) sink: String,
 }
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("raw")).unwrap();
-        Self { root }
+        let sink = "retain_runs = 2".to_owned();
+        Self { root, sink }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -54,10 +57,11 @@ impl Sandbox {
 
     /// Binds a pipeline with these identities and tables.
     pub(crate) fn job(&self, tables: &str) -> Result<Job, Error> {
+        let sink = &self.sink;
         let text = format!(
             "version = 1\nname = \"test\"\ndomain = \"analytics\"\n\
              [keys]\nkeyring = \"keys/test.keyring\"\n\
-             [source]\nroot = \"raw\"\n[sink]\nroot = \"safe\"\nretain_runs = 2\n\
+             [source]\nroot = \"raw\"\n[sink]\nroot = \"safe\"\n{sink}\n\
              [identities.account]\nkind = \"integer\"\n[identities.note]\nkind = \"text\"\n\
              [identities.person]\nkind = \"cn-resident-id\"\n\
              [identities.phone]\nkind = \"cn-phone\"\n{tables}"
@@ -101,6 +105,7 @@ impl Sandbox {
             new_epoch: false,
             threads: Some(2),
             progress: &Silent,
+            cancel: Cancel::default(),
         };
         change(&mut options);
         pseudo_engine::run(&job, keyring, &options)

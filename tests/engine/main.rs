@@ -1,12 +1,19 @@
 //! Tests of the engine at its boundary: pipelines over small files, and every byte they wrote.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod cancel;
 mod csv;
+mod files;
 mod gate;
 mod harness;
 mod leak;
+mod limits;
+mod lineage;
+mod metrics;
 mod publish;
+mod quarantine;
 mod refuse;
 mod run;
+mod sink;
 mod transforms;
 mod verify;

@@ -57,9 +57,9 @@ fn orders() -> RecordBatch {
     ])
 }
 
-fn joined(group: usize, threads: usize) -> (Sandbox, Manifest) {
+fn joined(rows: i64, group: usize, threads: usize) -> (Sandbox, Manifest) {
     let sandbox = Sandbox::new();
-    sandbox.parquet("users.parquet", &users(1000), group);
+    sandbox.parquet("users.parquet", &users(rows), group);
     sandbox.parquet("orders.parquet", &orders(), 10);
     let report = sandbox
         .run_with(JOINED, 1, |options| options.threads = Some(threads))
@@ -70,7 +70,7 @@ fn joined(group: usize, threads: usize) -> (Sandbox, Manifest) {
 
 #[test]
 fn tokens_of_one_identity_join_across_types_and_spellings() {
-    let (sandbox, _) = joined(1000, 2);
+    let (sandbox, _) = joined(1000, 1000, 2);
     let users = texts(&sandbox.read("users"), "user_id");
     let orders = texts(&sandbox.read("orders"), "user_id");
     assert_eq!(orders[0], orders[1]);
@@ -84,7 +84,7 @@ fn tokens_of_one_identity_join_across_types_and_spellings() {
 
 #[test]
 fn every_cell_is_counted_once() {
-    let (_sandbox, manifest) = joined(1000, 2);
+    let (_sandbox, manifest) = joined(1000, 1000, 2);
     let [users, orders] = manifest.tables.as_slice() else {
         unreachable!()
     };
@@ -103,7 +103,7 @@ fn every_cell_is_counted_once() {
 
 #[test]
 fn output_types_and_bands_are_those_of_the_plan() {
-    let (sandbox, manifest) = joined(1000, 2);
+    let (sandbox, manifest) = joined(1000, 1000, 2);
     let orders = sandbox.read("orders");
     assert_eq!(orders.column(0).data_type(), &DataType::Utf8);
     let bands = texts(&orders, "price");
@@ -120,7 +120,7 @@ fn output_types_and_bands_are_those_of_the_plan() {
 
 #[test]
 fn the_default_order_is_keyed_and_keeps_rows_together() {
-    let (sandbox, _) = joined(1000, 2);
+    let (sandbox, _) = joined(1000, 1000, 2);
     let shuffled = sandbox.read("users");
     let sorted = JOINED.replacen("subject", "order = \"source\"\nsubject", 1);
     sandbox.run(&sorted, 5).unwrap();
@@ -152,9 +152,12 @@ fn output_does_not_depend_on_threads() {
             .map(|output| (output.path.clone(), output.sha256.clone()))
             .collect()
     };
-    let one = digests(&joined(1000, 1).1);
-    assert_eq!(one, digests(&joined(1000, 5).1));
-    assert_eq!(one.len(), 2);
+    // six chunks of users and one of orders
+    let of = |threads| digests(&joined(170_000, 30_000, threads).1);
+    let one = of(1);
+    assert_eq!(one.len(), 3);
+    assert_eq!(one, of(2));
+    assert_eq!(one, of(5));
 }
 
 #[test]

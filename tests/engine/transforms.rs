@@ -29,7 +29,7 @@ city = [ { map = "groups.csv", default = "OTHER" }, { map = "groups.csv", to = "
 #[test]
 fn a_map_is_a_file_beside_the_pipeline() {
     let sandbox = Sandbox::new();
-    sandbox.text("t.csv", "city\n北京\n上海\n\n广州\n");
+    sandbox.text("t.csv", "city\n北京\n上海\n广州\n");
     fs::write(
         sandbox.path("groups.csv"),
         "北京,north\n\"广州\",\"south, far\"\n",

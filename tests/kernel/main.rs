@@ -10,6 +10,7 @@ mod harness;
 mod laws;
 mod outcome;
 mod rare;
+mod refused;
 mod sample;
 mod shift;
 mod text;

@@ -8,3 +8,4 @@ mod damage;
 mod harness;
 mod open;
 mod smoke;
+mod stream;

@@ -1,7 +1,7 @@
 //! Every fault can be provoked, and no message holds what a file says beyond its names.
 
 use arrow_schema::{DataType, Field, Schema};
-use pseudo_policy::{Fault, Pipeline, Violation};
+use pseudo_policy::{Fault, Pipeline, Settings, Violation};
 
 use crate::{bound, refused, schema, text};
 
@@ -41,6 +41,14 @@ fn provoke(fault: Fault) -> Vec<Violation> {
         Fault::UnknownAction => parse("id = \"hide\""),
         Fault::UnknownKind => parse("id = { derive = \"sex\", kind = \"passport\" }"),
         Fault::UnknownIdentity => parse("id = { token = \"nobody\" }"),
+        Fault::UnsetPlaceholder => {
+            refused(&text("id = \"keep\"").replace("users/*", "{day}/*")).violations
+        }
+        Fault::NoSuchPlaceholder => {
+            let settings = Settings::from([("day".to_owned(), "1".to_owned())]);
+            let refusal = Pipeline::parse_with("p.toml", &text("id = \"keep\""), &settings);
+            refusal.unwrap_err().violations
+        }
         Fault::NotInThisBuild => parse("id = { escrow = \"age1\" }"),
         Fault::TwoActions => parse("id = { token = \"account\", round = 1 }"),
         Fault::NoAction => parse("id = { to = \"key\" }"),
@@ -128,6 +136,8 @@ fn no_value_is_repeated() {
         "sink",
         "identities",
         "tables",
+        "limits",
+        "quarantine",
     ];
     texts.extend(keys.map(|key| format!("{key} = \"{CANARY}\"")));
     let keys = [
@@ -144,8 +154,39 @@ fn no_value_is_repeated() {
     texts.push(format!(
         "[tables.t]\nfilter = [\"{CANARY}\"]\ntypes = {{ id = \"{CANARY}\" }}"
     ));
+    silent(&texts);
+}
+
+#[test]
+fn no_value_of_a_section_is_repeated() {
+    let mut texts = Vec::new();
+    for key in [
+        "memory",
+        "quarantine_rate",
+        "rows_change",
+        "null_rate_change",
+    ] {
+        texts.push(format!("[limits]\n{key} = \"{CANARY}\""));
+    }
+    for value in [CANARY.to_owned(), format!("AGE-SECRET-KEY-1{CANARY}")] {
+        texts.push(format!("[quarantine]\nrecipient = \"{value}\""));
+    }
+    texts.push(format!("[quarantine]\nroot = \"{{{CANARY}}}\""));
+    for key in ["root", "bloom_filter"] {
+        texts.push(format!("[sink]\n{key} = \"{{{CANARY}\""));
+    }
+    texts.push(text("id = \"keep\"").replace(
+        "root = \"safe\"",
+        &format!("root = \"safe\"\nbloom_filter = [\"{CANARY}\"]"),
+    ));
+    texts.push(text("id = \"keep\"").replace("users/*", &format!("{{{CANARY}}}/*")));
+    silent(&texts);
+}
+
+/// Refuses every text, and repeats the canary of none.
+fn silent(texts: &[String]) {
     for text in texts {
-        let refusal = Pipeline::parse("p.toml", &text).unwrap_err();
+        let refusal = Pipeline::parse("p.toml", text).unwrap_err();
         assert!(!format!("{refusal}{refusal:?}").contains(CANARY), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::{DataType, Schema};
+use pseudo_policy::Pipeline;
 
 use crate::{bound, parsed, schema, text};
 
@@ -35,6 +36,11 @@ fn hash_ignores_what_decides_nothing() {
             "keyring = \"k\"\nidentity = \"i\"\ncreate = true",
         ),
         ("root = \"safe\"", "root = \"elsewhere\"\nretain_runs = 3"),
+        ("[sink]", "[quarantine]\nroot = \"apart\"\n[sink]"),
+        (
+            "[sink]",
+            "[limits]\nquarantine_rate = 0.1\nrows_change = 2\nnull_rate_change = 1\n[sink]",
+        ),
         (
             "token = \"account\"",
             "token = \"account\", bits = 128, encoding = \"base32\"",
@@ -68,6 +74,20 @@ fn hash_moves_with_everything_else() {
             "root = \"safe\"\ncompression = \"snappy\"",
         ),
         ("root = \"safe\"", "root = \"safe\"\nrow_group_rows = 1000"),
+        (
+            "root = \"safe\"",
+            "root = \"safe\"\nbloom_filter = [\"city\"]",
+        ),
+        (
+            "root = \"safe\"",
+            "root = \"safe\"\nbloom_filter = [\"note\"]",
+        ),
+        ("[sink]", "[limits]\nmemory = \"1GiB\"\n[sink]"),
+        ("[sink]", "[limits]\nmemory = \"2GiB\"\n[sink]"),
+        (
+            "token = \"account\"",
+            "token = \"account\", on_invalid = \"quarantine\"",
+        ),
         ("kind = \"integer\"", "kind = \"text\""),
         ("kind = \"integer\"", "kind = \"integer\"\nblank = []"),
         ("kind = \"integer\"", "kind = \"integer\"\nblank = [\"-\"]"),
@@ -147,6 +167,43 @@ fn hash_moves_with_everything_else() {
 }
 
 #[test]
+fn hash_moves_with_how_csv_is_read() {
+    let text = text(RULES).replace("users/*.parquet", "users/*.csv");
+    let columns = "[tables.users.columns]";
+    let with = |line: &str| text.replace(columns, &format!("{line}\n{columns}"));
+    for default in [
+        "delimiter = \",\"",
+        "quote = '\"'",
+        "header = true",
+        "null = [\"\", '\\N']",
+        "encoding = \"utf-8\"",
+        "format = \"csv\"",
+    ] {
+        assert_eq!(
+            parsed(&with(default)).hash(),
+            parsed(&text).hash(),
+            "{default}"
+        );
+    }
+    let mut hashes = BTreeMap::from([(parsed(&text).hash(), "")]);
+    let mut plans = BTreeMap::from([(bound(&text, &users()).unwrap().hash().to_owned(), "")]);
+    for line in [
+        "delimiter = \";\"",
+        "quote = \"'\"",
+        "header = false",
+        "null = [\"\"]",
+        "encoding = \"gb18030\"",
+        "types = { city = \"text\" }",
+        "types = { user_id = \"integer\" }",
+    ] {
+        let changed = with(line);
+        assert_eq!(hashes.insert(parsed(&changed).hash(), line), None, "{line}");
+        let hash = bound(&changed, &users()).unwrap().hash().to_owned();
+        assert_eq!(plans.insert(hash, line), None, "{line}");
+    }
+}
+
+#[test]
 fn the_hash_of_a_plan_moves_with_the_schema() {
     let text = text(RULES);
     let hash = bound(&text, &users()).unwrap().hash().to_owned();
@@ -156,4 +213,47 @@ fn the_hash_of_a_plan_moves_with_the_schema() {
         ("city", DataType::Utf8),
     ]);
     assert_ne!(bound(&text, &wider).unwrap().hash(), hash);
+}
+
+/// The job of every night is the same one.
+#[test]
+fn hash_ignores_the_values_of_placeholders() {
+    let text = text(RULES)
+        .replace("users/*.parquet", "users/{day}/*.parquet")
+        .replace("root = \"raw\"", "root = \"raw/{store}\"");
+    let of = |day: &str, store: &str, text: &str| {
+        let settings = [("day", day), ("store", store)];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pipeline = Pipeline::parse_with("p.toml", text, &settings.into()).unwrap();
+        let table = pipeline.tables.first().unwrap();
+        let plan = pipeline.bind(table, &users()).unwrap();
+        (pipeline.hash(), plan.hash().to_owned())
+    };
+    let first = of("2026-11-22", "east", &text);
+    assert_eq!(of("2026-11-23", "west", &text), first);
+    let moved = of("2026-11-22", "east", &text.replace("{day}", "d={day}"));
+    assert!(moved.0 != first.0 && moved.1 != first.1);
+    // The root is that of the pipeline, and no table's.
+    let moved = of("2026-11-22", "east", &text.replace("{store}", "s/{store}"));
+    assert!(moved.0 != first.0 && moved.1 == first.1);
+}
+
+/// A Bloom filter of one table does not write another one again.
+#[test]
+fn the_hash_of_a_plan_ignores_the_bloom_filters_of_other_tables() {
+    let two = format!(
+        "{}\n[tables.orders]\nsource = \"o.csv\"\n[tables.orders.columns]\nvin = \"keep\"",
+        text(RULES)
+    );
+    let listed = |names: &str| {
+        let sink = format!("root = \"safe\"\nbloom_filter = [{names}]");
+        let text = two.replace("root = \"safe\"", &sink);
+        (parsed(&text).hash(), bound(&text, &users()).unwrap())
+    };
+    let (pipeline, plan) = listed("");
+    let (other, same) = listed("\"vin\"");
+    assert!(other != pipeline && same.hash() == plan.hash());
+    let (both, users) = listed("\"vin\", \"city\"");
+    assert!(both != other && users.hash() != plan.hash());
+    assert_eq!(listed("\"city\", \"vin\"").0, both);
 }

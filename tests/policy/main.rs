@@ -8,6 +8,8 @@ mod faults;
 mod hash;
 mod parse;
 mod pipelines;
+mod sections;
+mod settings;
 
 use arrow_schema::{DataType, Field, Schema};
 use pseudo_policy::{Pipeline, Refusal, TablePlan};

@@ -3,7 +3,7 @@
 use pseudo_pii::Kind;
 use pseudo_policy::{
     Action, Band, ColumnType, Compression, CsvOptions, Date, Format, FpeAlphabet, OnInvalid, Order,
-    Part, Pipeline, RareTo, SealEncoding, TokenEncoding, Unit,
+    Part, Pipeline, RareTo, SealEncoding, TextEncoding, TokenEncoding, Unit,
 };
 
 use crate::{HEAD, parsed, refused, text};
@@ -40,7 +40,7 @@ fn a_file_becomes_types() {
         quote = "'"
         header = false
         null = ["\\N"]
-        encoding = "utf-8"
+        encoding = "gb18030"
         allow_empty = true
         [tables.users.columns]
         phone = { token = "phone" }
@@ -82,6 +82,7 @@ fn a_file_becomes_types() {
         quote: b'\'',
         header: false,
         null: vec!["\\N".to_owned()],
+        encoding: TextEncoding::Gb18030,
     };
     assert_eq!(users.csv, csv);
 }

@@ -63,6 +63,19 @@ impl Canon {
         }
     }
 
+    /// Goes through the cells as a cipher would, and makes nothing of them: their verdicts alone
+    /// are wanted.
+    pub(crate) fn judge(&self, array: &dyn Array, tally: &mut Tally) -> Result<(), Error> {
+        let cells = bytes::cells(array).ok_or(Error::Assembly)?;
+        let as_is = self.is_as_is(array.data_type());
+        let mut batch = Batch::default();
+        for start in (0..array.len()).step_by(BATCH) {
+            let rows = start..array.len().min(start + BATCH);
+            cells.fill(rows, self, as_is, &mut batch, tally)?;
+        }
+        Ok(())
+    }
+
     /// Calls `part` for every row with its canonical text, and counts the rows. It appends a cell
     /// and says whether it made something of the text; what it makes nothing of is invalid.
     pub(crate) fn each(
@@ -97,7 +110,7 @@ impl Canon {
             };
             match (part(Some(text))?, self.on_invalid) {
                 (true, _) => tally.transformed(row, verdict),
-                (false, OnInvalid::Fail) => return Err(Error::Invalid { row }),
+                (false, OnInvalid::Fail) => tally.refuse(row)?,
                 (false, OnInvalid::Token | OnInvalid::Null) => tally.nulled(row),
             }
         }
@@ -159,7 +172,7 @@ impl<'a> Batch<'a> {
             match (canonical, canon.on_invalid) {
                 (Taken::Blank, _) => tally.blank(row),
                 (Taken::Missing | Taken::Slot(_, Verdict::Invalid), OnInvalid::Fail) => {
-                    return Err(Error::Invalid { row });
+                    tally.refuse(row)?;
                 }
                 (Taken::Missing, _) | (Taken::Slot(_, Verdict::Invalid), OnInvalid::Null) => {
                     tally.nulled(row);

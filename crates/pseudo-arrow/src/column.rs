@@ -203,7 +203,7 @@ pub(crate) fn each_cell<T>(
         }
         match cell {
             Some(_) => tally.transformed(row, Verdict::Valid),
-            None if on_invalid == OnInvalid::Fail => return Err(Error::Invalid { row }),
+            None if on_invalid == OnInvalid::Fail => tally.refuse(row)?,
             None => tally.nulled(row),
         }
         write(cell)?;
@@ -225,7 +225,7 @@ pub(crate) fn map_numbers<T: ArrowPrimitiveType, U: ArrowPrimitiveType>(
         match mapped {
             Some(_) => tally.transformed(row, Verdict::Valid),
             None if array.is_null(row) => tally.null(row),
-            None if on_invalid == OnInvalid::Fail => return Err(Error::Invalid { row }),
+            None if on_invalid == OnInvalid::Fail => tally.refuse(row)?,
             None => tally.nulled(row),
         }
         nulls.append(mapped.is_some());

@@ -107,7 +107,18 @@ impl Encoded {
         }
     }
 
-    fn of(array: &dyn Array) -> Result<Self, Error> {
+    /// Says which rows a kernel refuses, each value looked at once.
+    pub(crate) fn refused(&self, kernel: &Kernel) -> Result<Vec<bool>, Error> {
+        if self.values.len() > self.rows.len() {
+            return kernel.marks(&take(&self.values, &self.rows, None)?);
+        }
+        let marks = kernel.marks(&self.values)?;
+        let mark = |row: Option<u64>| row.and_then(|row| marks.get(row.as_usize()).copied());
+        let rows = self.rows.iter();
+        Ok(rows.map(|row| mark(row).unwrap_or_default()).collect())
+    }
+
+    pub(crate) fn of(array: &dyn Array) -> Result<Self, Error> {
         if let Some(dictionary) = array.as_any_dictionary_opt() {
             let values = Arc::clone(dictionary.values());
             if values.is_empty() {
@@ -173,10 +184,7 @@ impl Encoded {
         } else {
             Arc::clone(&self.values)
         };
-        let mut tally = Tally {
-            outcome,
-            weights: Some(&weights),
-        };
+        let mut tally = Tally::weighed(outcome, &weights);
         Ok((kernel.plain(&used, &mut tally)?, self.rows.clone()))
     }
 
@@ -187,13 +195,7 @@ impl Encoded {
         outcome: &mut Outcome,
     ) -> Result<(ArrayRef, UInt64Array), Error> {
         let plain = take(&self.values, &self.rows, None)?;
-        let values = kernel.plain(
-            &plain,
-            &mut Tally {
-                outcome,
-                weights: None,
-            },
-        )?;
+        let values = kernel.plain(&plain, &mut Tally::new(outcome))?;
         Ok((values, (0..self.rows.len() as u64).collect()))
     }
 }

@@ -23,7 +23,7 @@ mod truncate;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow_schema::DataType;
 use pseudo_pii::{Blanks, Kind};
 use pseudo_token::{Alphabet, FpeKey, SealKey, ShiftKey, TokenKey};
@@ -320,10 +320,7 @@ impl Kernel {
             outcome.null += array.len() as u64;
             return Ok(new_null_array(&output, array.len()));
         }
-        let tally = &mut Tally {
-            outcome,
-            weights: None,
-        };
+        let tally = &mut Tally::new(outcome);
         match distinct::plain(array)? {
             Some(plain) => shift.apply(&plain, &offsets, tally),
             None => shift.apply(array, &offsets, tally),
@@ -363,15 +360,59 @@ impl Kernel {
             _ if distinct::is_encoded(array) => distinct::apply(self, array, &output, outcome),
             _ => match self.repeats(array) {
                 Some(encoded) => encoded.apply(self, &output, outcome),
-                None => self.plain(
-                    array,
-                    &mut Tally {
-                        outcome,
-                        weights: None,
-                    },
-                ),
+                None => self.plain(array, &mut Tally::new(outcome)),
             },
         }
+    }
+
+    /// Says which rows a kernel with [`OnInvalid::Fail`] refuses, `None` where there are none; any
+    /// other kernel refuses nothing. A kernel that needs subjects is given the one of each row.
+    ///
+    /// # Errors
+    /// What [`Kernel::output`] refuses; those of [`Kernel::apply_with_subject`] for subjects.
+    pub fn refused(
+        &self,
+        array: &dyn Array,
+        subject: Option<&dyn Array>,
+    ) -> Result<Option<BooleanArray>, Error> {
+        self.output(array.data_type())?;
+        let marks = match &self.action {
+            Action::Keep | Action::Null(_) => return Ok(None),
+            _ if *array.data_type() == DataType::Null => return Ok(None),
+            Action::Shift(shift) => {
+                let subject = subject.filter(|subject| subject.len() == array.len());
+                let offsets = shift.offsets(subject.ok_or(Error::NoSubject)?)?;
+                let mut marks = vec![false; array.len()];
+                let outcome = &mut Outcome::default();
+                let tally = &mut Tally::marking(outcome, &mut marks);
+                match distinct::plain(array)? {
+                    Some(plain) => shift.apply(&plain, &offsets, tally)?,
+                    None => shift.apply(array, &offsets, tally)?,
+                };
+                marks
+            }
+            _ if distinct::is_encoded(array) => distinct::Encoded::of(array)?.refused(self)?,
+            _ => match self.repeats(array) {
+                Some(encoded) => encoded.refused(self)?,
+                None => self.marks(array)?,
+            },
+        };
+        Ok(marks.contains(&true).then(|| marks.into()))
+    }
+
+    /// Marks the cells that the kernel refuses, of a column that is neither a dictionary nor
+    /// run-end encoded. Nothing is enciphered.
+    pub(crate) fn marks(&self, array: &dyn Array) -> Result<Vec<bool>, Error> {
+        let mut marks = vec![false; array.len()];
+        let outcome = &mut Outcome::default();
+        let tally = &mut Tally::marking(outcome, &mut marks);
+        match &self.action {
+            Action::Token(token) => token.canon.judge(array, tally)?,
+            Action::Seal(seal) => seal.canon.judge(array, tally)?,
+            Action::Fpe(fpe) => fpe.canon.judge(array, tally)?,
+            _ => drop(self.plain(array, tally)?),
+        }
+        Ok(marks)
     }
 
     /// Looks for repetitions where one value costs more than finding it again.

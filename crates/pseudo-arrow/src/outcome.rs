@@ -3,6 +3,8 @@
 
 use pseudo_pii::Verdict;
 
+use crate::Error;
+
 /// What became of the cells of one column.
 ///
 /// `rows = transformed + null + blank + nulled`; `suspect` and `invalid` are sub-counts of
@@ -23,6 +25,8 @@ pub struct Outcome {
     pub suspect: u64,
     /// Cells with the wrong structure.
     pub invalid: u64,
+    /// Cells that put their row into quarantine; such rows are in none of the other counts.
+    pub quarantined: u64,
     /// Distinct tokens and seals.
     pub distinct: Sketch,
 }
@@ -37,6 +41,7 @@ impl Outcome {
         self.nulled += other.nulled;
         self.suspect += other.suspect;
         self.invalid += other.invalid;
+        self.quarantined += other.quarantined;
         self.distinct.merge(&other.distinct);
     }
 
@@ -129,13 +134,44 @@ impl Sketch {
 }
 
 /// Counts cells into an [`Outcome`]; with weights, the cell at a position stands for that many
-/// rows.
+/// rows. With marks, cells that a rule refuses are marked instead of failing the column.
 pub(crate) struct Tally<'a> {
     pub(crate) outcome: &'a mut Outcome,
-    pub(crate) weights: Option<&'a [u64]>,
+    weights: Option<&'a [u64]>,
+    marks: Option<&'a mut [bool]>,
 }
 
-impl Tally<'_> {
+impl<'a> Tally<'a> {
+    pub(crate) fn new(outcome: &'a mut Outcome) -> Self {
+        Self {
+            outcome,
+            weights: None,
+            marks: None,
+        }
+    }
+
+    pub(crate) fn weighed(outcome: &'a mut Outcome, weights: &'a [u64]) -> Self {
+        Self {
+            weights: Some(weights),
+            ..Self::new(outcome)
+        }
+    }
+
+    pub(crate) fn marking(outcome: &'a mut Outcome, marks: &'a mut [bool]) -> Self {
+        Self {
+            marks: Some(marks),
+            ..Self::new(outcome)
+        }
+    }
+
+    /// Refuses a cell, whose rule says that it fails the column.
+    pub(crate) fn refuse(&mut self, row: usize) -> Result<(), Error> {
+        let marks = self.marks.as_deref_mut();
+        let mark = marks.and_then(|marks| marks.get_mut(row));
+        *mark.ok_or(Error::Invalid { row })? = true;
+        Ok(())
+    }
+
     pub(crate) fn transformed(&mut self, row: usize, verdict: Verdict) {
         let weight = self.weight(row);
         self.outcome.transformed += weight;

@@ -62,7 +62,7 @@ pub(crate) enum LogFormat {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    failed while running
+  1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
   3    privacy: what was written is not what may be published
   4    data quality: counts, or an invalid value under `on_invalid = \"fail\"`

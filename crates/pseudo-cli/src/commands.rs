@@ -29,7 +29,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
 
 /// The time, for the libraries that are told it.
 #[expect(clippy::disallowed_methods, reason = "the one clock of the program")]
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -3,6 +3,7 @@
 //! for none of the errors that it is made from does; control characters in names do not reach the
 //! terminal.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -50,6 +51,8 @@ pub(crate) enum Standing {
         sink: PathBuf,
         before: Option<String>,
         after: Option<String>,
+        /// The run that failed is the one that is current.
+        late: bool,
     },
 }
 
@@ -69,7 +72,7 @@ impl Failure {
     }
 
     /// The exit code, or `None` when the reader of standard output went away, which is no failure.
-    fn exit_code(&self) -> Option<u8> {
+    pub(crate) fn exit_code(&self) -> Option<u8> {
         match self {
             Self::Engine(error) => Some(error.exit_code()),
             Self::Keyring(_) | Self::Usage { .. } => Some(2),
@@ -77,6 +80,17 @@ impl Failure {
             Self::Output(error) => (error.kind() != ErrorKind::BrokenPipe).then_some(1),
             Self::Bug => Some(255),
             Self::Run { cause, .. } => cause.exit_code(),
+        }
+    }
+
+    /// What went wrong, in a line.
+    pub(crate) fn summary(&self) -> String {
+        let notices = self.notices();
+        let first = notices.first().map(|notice| plain(&notice.message));
+        match (first, notices.len()) {
+            (None, _) => BUG.to_owned(),
+            (Some(message), 1) => message,
+            (Some(message), count) => format!("{message} (and {} more)", count - 1),
         }
     }
 
@@ -143,12 +157,14 @@ impl fmt::Display for Standing {
                 sink,
                 before,
                 after,
-            } if before == after => match after {
+                late: false,
+            } => match after {
                 Some(run) => {
                     let sink = sink.display();
+                    let still = if before == after { "still " } else { "" };
                     write!(
                         f,
-                        "nothing was published; run `{run}` is still current in `{sink}`"
+                        "nothing was published; run `{run}` is {still}current in `{sink}`"
                     )
                 }
                 None => write!(
@@ -277,12 +293,47 @@ impl Screen {
             self.say("error", &notice);
         }
         if let Failure::Run { standing, .. } = failure {
-            match self.format {
-                LogFormat::Text => self.write(&format!("{}\n", plain(&standing.to_string()))),
-                LogFormat::Json => self.write(&json(&standing_json(standing))),
-            }
+            self.stands(standing);
         }
         ExitCode::from(code)
+    }
+
+    /// Says what is wrong with the arguments, which ask for a `run` or for something else.
+    fn usage(self, error: &clap::Error, run: bool, code: u8) -> ExitCode {
+        let text = error.render().to_string();
+        match self.format {
+            LogFormat::Text => drop(error.print()),
+            LogFormat::Json => {
+                let mut parts = text.trim_end().split("\n\n");
+                let message = parts.next().unwrap_or_default();
+                let message = message
+                    .strip_prefix("error: ")
+                    .unwrap_or(message)
+                    .to_owned();
+                let hint = parts.next().map(|hint| hint.trim_start().to_owned());
+                self.say(
+                    "error",
+                    &Notice {
+                        message,
+                        hint,
+                        fault: Some("usage"),
+                        ..Notice::default()
+                    },
+                );
+            }
+        }
+        if run {
+            self.stands(&Standing::Unknown);
+        }
+        ExitCode::from(code)
+    }
+
+    /// Says what readers see after a run that failed.
+    fn stands(self, standing: &Standing) {
+        match self.format {
+            LogFormat::Text => self.write(&format!("{}\n", plain(&standing.to_string()))),
+            LogFormat::Json => self.write(&json(&standing_json(standing))),
+        }
     }
 
     fn say(self, level: &str, notice: &Notice) {
@@ -311,6 +362,15 @@ impl Screen {
 /// Says what is wrong with the arguments, or answers `--help` and `--version`.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    let (format, run) = asked(std::env::args_os().skip(1));
+    if error.use_stderr() && (run || format == LogFormat::Json) {
+        let screen = Screen {
+            format,
+            quiet: false,
+            color: false,
+        };
+        return screen.usage(error, run, code);
+    }
     match error.print() {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::from(1),
         _ => ExitCode::from(code),
@@ -362,7 +422,7 @@ pub(crate) fn catch_panics(screen: Screen) {
     panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string);
         let hint = Some("this is a bug: please report it with the place above".to_owned());
-        let message = "internal error".to_owned();
+        let message = BUG.to_owned();
         screen.say(
             "error",
             &Notice {
@@ -380,10 +440,36 @@ pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, F
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Bug))
 }
 
+/// How messages are wanted, and whether the verb is `run`, of arguments that cannot be read as a
+/// whole.
+fn asked(args: impl Iterator<Item = OsString>) -> (LogFormat, bool) {
+    let (mut format, mut verb, mut named) = (LogFormat::Text, None, false);
+    for arg in args {
+        let value = match arg.to_str() {
+            _ if named => arg.to_str(),
+            Some(text) => text.strip_prefix("--log-format="),
+            None => None,
+        };
+        match value {
+            Some("json") => format = LogFormat::Json,
+            Some(_) => format = LogFormat::Text,
+            None if arg == "--" => break,
+            None if !arg.as_encoded_bytes().starts_with(b"-") => {
+                verb.get_or_insert(arg == "run");
+            }
+            None => {}
+        }
+        named = value.is_none() && arg == "--log-format";
+    }
+    (format, verb == Some(true))
+}
+
+const BUG: &str = "internal error";
+
 fn standing_json(standing: &Standing) -> Value {
     let (current, published) = match standing {
         Standing::Unknown => (None, false),
-        Standing::Sink { before, after, .. } => (after.as_deref(), before != after),
+        Standing::Sink { after, late, .. } => (after.as_deref(), *late),
     };
     let message = standing.to_string();
     json!({ "level": "error", "message": message, "published": published, "current": current })
@@ -413,24 +499,27 @@ mod tests {
 
     #[test]
     fn a_failed_run_says_what_is_current() {
-        let standing = |before: Option<&str>, after: Option<&str>| {
+        let standing = |before: Option<&str>, after: Option<&str>, late: bool| {
             let run = |name: Option<&str>| name.map(str::to_owned);
             let (sink, before, after) = ("safe".into(), run(before), run(after));
             Standing::Sink {
                 sink,
                 before,
                 after,
+                late,
             }
             .to_string()
         };
         assert_eq!(
-            standing(None, None),
+            standing(None, None, false),
             "nothing was published; `safe` has no current run"
         );
         let still = "nothing was published; run `a` is still current in `safe`";
-        assert_eq!(standing(Some("a"), Some("a")), still);
+        assert_eq!(standing(Some("a"), Some("a"), false), still);
         let late = "the failure came late: run `b` is current in `safe`";
-        assert_eq!(standing(Some("a"), Some("b")), late);
+        assert_eq!(standing(Some("a"), Some("b"), true), late);
+        let other = "nothing was published; run `b` is current in `safe`";
+        assert_eq!(standing(Some("a"), Some("b"), false), other);
     }
 
     #[test]

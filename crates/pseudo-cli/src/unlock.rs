@@ -11,6 +11,7 @@ use pseudo_keyring::{Keyring, Unlock};
 use zeroize::Zeroizing;
 
 use crate::message::{Failure, Screen};
+use crate::signals;
 
 /// Opens the keyring of a job, or makes it when the pipeline says so. `current` is the run that
 /// readers of the sink see.
@@ -156,7 +157,8 @@ pub(crate) fn ask_twice(keyring: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    let answer = rpassword::prompt_password(prompt).map_err(|_| Failure::Usage {
+    let answer = signals::at_once(|| rpassword::prompt_password(prompt));
+    let answer = answer.map_err(|_| Failure::Usage {
         message: "the keyring needs a passphrase, and there is no terminal to ask on".to_owned(),
         hint: Some("give `--passphrase-file`, or an identity file".to_owned()),
     })?;

@@ -56,6 +56,12 @@ pub enum Error {
         /// Which counts.
         fault: String,
     },
+    /// A table is further from what was expected than `[limits]` allows.
+    #[error("{}", excesses.join("; "))]
+    Limits {
+        /// Table, column, limit and numbers of each.
+        excesses: Vec<String>,
+    },
     /// What was written is not what was meant.
     #[error("verify: `{file}`: {fault}")]
     Verify {
@@ -76,6 +82,9 @@ pub enum Error {
         /// Who, as far as known.
         holder: Option<String>,
     },
+    /// The run was asked to stop.
+    #[error("the run was stopped before its end")]
+    Cancelled,
     /// The keyring cannot serve this run.
     #[error(transparent)]
     Keyring(#[from] pseudo_keyring::Error),
@@ -204,11 +213,11 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
+            Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } | Self::Cancelled => 1,
             Self::Refused(_) | Self::Keyring(_) => 2,
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } | Self::Leak { .. } => 3,
-            Self::Invalid { .. } | Self::Counts { .. } => 4,
+            Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
             Self::Locked { .. } => 75,
             Self::Internal(_) => 255,
         }
@@ -224,6 +233,10 @@ impl Error {
             Self::Invalid { .. } => {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }
+            Self::Limits { .. } => Some(
+                "look at the source; if it is right, raise the limit or leave it out for this run"
+                    .to_owned(),
+            ),
             Self::Locked { .. } => Some("run again when it has ended".to_owned()),
             Self::NoDay { .. } => {
                 Some("write `at = \"2026-01-01\"` in the rule, or run with `--at`".to_owned())

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use crate::chunk::Chunk;
 use crate::plan::TableJob;
 use crate::project;
+use crate::quarantine::Gate;
 use crate::source::{csv, hex};
-use crate::{Error, Result};
+use crate::{Cancel, Error, Result};
 
 /// The files that `map` rules name, by the path as written.
 pub(crate) type Maps = BTreeMap<String, MapFile>;
@@ -70,12 +71,28 @@ fn map(base: &Path, file: &str) -> Result<MapFile, String> {
 }
 
 impl<'a> Inputs<'a> {
+    /// The inputs of rules that need no first pass.
+    pub(crate) fn of_rules(bound: &'a TableJob) -> Self {
+        Self {
+            maps: &bound.maps,
+            kept: BTreeMap::new(),
+        }
+    }
+
     /// Counts what the `rare` rules of `bound` need, over all `chunks` of the table.
-    pub(crate) fn count(bound: &'a TableJob, chunks: &[&Chunk]) -> Result<Self> {
+    pub(crate) fn count(
+        bound: &'a TableJob,
+        chunks: &[&Chunk],
+        gate: &Gate,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let rules: Vec<(usize, u64)> = bound.plan.columns.iter().filter_map(rare).collect();
         let mut kept = BTreeMap::new();
         if !rules.is_empty() {
-            for (rule, census) in rules.iter().zip(censuses(bound, &rules, chunks)?) {
+            for (rule, census) in rules
+                .iter()
+                .zip(censuses(bound, &rules, chunks, gate, cancel)?)
+            {
                 kept.insert(*rule, Arc::new(census.kept(rule.1)));
             }
         }
@@ -102,10 +119,18 @@ fn rare(column: &PlannedColumn) -> Option<(usize, u64)> {
     }
 }
 
-/// One census per rule, over the rows that the filter lets stay.
-fn censuses(bound: &TableJob, rules: &[(usize, u64)], chunks: &[&Chunk]) -> Result<Vec<Census>> {
+/// One census per rule, over the rows that filter and gate let stay: values are counted as often as
+/// they are published.
+fn censuses(
+    bound: &TableJob,
+    rules: &[(usize, u64)],
+    chunks: &[&Chunk],
+    gate: &Gate,
+    cancel: &Cancel,
+) -> Result<Vec<Census>> {
     let mut read: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     read.extend(bound.filter_columns());
+    read.extend(gate.columns());
     read.sort_unstable();
     read.dedup();
     let sums = Mutex::new(rules.iter().map(|_| Census::default()).collect::<Vec<_>>());
@@ -117,7 +142,11 @@ fn censuses(bound: &TableJob, rules: &[(usize, u64)], chunks: &[&Chunk]) -> Resu
         let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
         let mut counted: Vec<_> = rules.iter().map(|_| Census::default()).collect();
         source.read(slice, &read, &mut |batch| {
-            let (batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            cancel.check()?;
+            let (mut batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            if let Some(judged) = gate.judge(&source.path, &read, &batch)? {
+                batch = judged.keep(&source.path, &batch)?;
+            }
             for ((index, _), census) in rules.iter().zip(&mut counted) {
                 let position = read.binary_search(index).unwrap_or_default();
                 census

@@ -178,7 +178,8 @@ fn on_invalid(on_invalid: OnInvalid) -> pseudo_arrow::OnInvalid {
     match on_invalid {
         OnInvalid::Token => pseudo_arrow::OnInvalid::Token,
         OnInvalid::Null => pseudo_arrow::OnInvalid::Null,
-        OnInvalid::Fail => pseudo_arrow::OnInvalid::Fail,
+        // Rows that go to quarantine have left before: one that is still there ends the run.
+        OnInvalid::Quarantine | OnInvalid::Fail => pseudo_arrow::OnInvalid::Fail,
     }
 }
 

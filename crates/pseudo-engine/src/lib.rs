@@ -4,32 +4,41 @@
 //! that leaves this crate holds a cell's value; no DataFusion, no printing, no clock.
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
-//! `source` and `chunk` say what is read, `project` what happens to it, `sink` and `staging` where
-//! it goes, `verify` what is proved, before a run is published and after, [`manifest`] what is
-//! recorded and `publish` how it becomes visible.
+//! `source` and `chunk` say what is read, `project` what happens to it, `quarantine` what is left
+//! out, `sink` and `staging` where it goes, `limits` what is not published for being far from what
+//! was expected, `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and `publish` how it
+//! becomes visible; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`]
+//! stops it.
 
 pub mod error;
 pub mod filter;
+pub mod lineage;
 pub mod manifest;
+pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod run;
 pub mod sample;
 
+mod cancel;
 mod chunk;
 mod inputs;
 mod kernels;
+mod limits;
 mod lock;
+mod memory;
 mod order;
 mod project;
 mod publish;
+mod quarantine;
 mod sink;
 mod source;
 mod staging;
 mod verify;
 
+pub use cancel::Cancel;
 pub use error::{Error, Leak, Shared};
-pub use plan::{Job, TableJob, open, plan, sink};
+pub use plan::{Job, TableJob, name, open, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use verify::published::{VerifyReport, verify};

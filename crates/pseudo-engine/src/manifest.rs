@@ -9,7 +9,7 @@ use pseudo_policy::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
 pub use crate::source::Stamp;
-use crate::{Error, Result};
+use crate::{Error, Result, quarantine};
 
 /// The name of the file within a run's directory.
 pub const FILE: &str = "manifest.json";
@@ -75,7 +75,7 @@ pub struct TableManifest {
     pub published_rows: u64,
     /// Rows that the `filter` left out.
     pub filtered_rows: u64,
-    /// Rows in quarantine.
+    /// Rows in quarantine: read, let through by the `filter`, and not written.
     pub quarantined_rows: u64,
     /// Estimate of the distinct subjects, when the table has one that is tokenised.
     pub distinct_subjects: Option<u64>,
@@ -164,6 +164,25 @@ pub struct OutputManifest {
     pub sha256: String,
     /// Rows in it.
     pub rows: u64,
+    /// Where the rows stood that were left out of it, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<RecordManifest>,
+}
+
+/// The record of rows in quarantine: a line of JSON for each column and reason that put a row
+/// there, with source file, row number from 1, column and reason code; no values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordManifest {
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Rows that it tells of.
+    pub rows: u64,
+    /// Lines in it: as many or more.
+    pub lines: u64,
 }
 
 /// One column of the output.
@@ -184,14 +203,16 @@ pub struct ColumnManifest {
     /// The output type.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// rows = transformed + null + blank + nulled.
+    /// rows = transformed + null + blank + nulled, and as many as the table publishes.
     #[serde(flatten)]
     pub counts: Counts,
     /// Estimate of the distinct tokens, for tokens and seals.
     pub distinct: Option<u64>,
 }
 
-/// The counts of TOKENS.md 9.
+/// The counts of TOKENS.md 9, of the rows that are published. A row in quarantine is in none of
+/// them but `quarantined`, and there for each column that put it into quarantine: the sum over the
+/// columns may exceed the rows that the table has in quarantine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows seen.
@@ -208,6 +229,9 @@ pub struct Counts {
     pub suspect: u64,
     /// Cells whose structure is wrong; part of `transformed` and `nulled`.
     pub invalid: u64,
+    /// Cells that put their row into quarantine; not part of `rows`.
+    #[serde(default)]
+    pub quarantined: u64,
 }
 
 impl Manifest {
@@ -222,6 +246,18 @@ impl Manifest {
         manifest
             .filter(|manifest| manifest.format == FORMAT)
             .ok_or(Error::Manifest { path })
+    }
+
+    /// The directories of the run, each once.
+    pub(crate) fn directories(&self) -> Vec<String> {
+        let tables = self.tables.iter().map(|table| table.table.clone());
+        let mut directories: Vec<_> = tables.collect();
+        let outputs = || self.tables.iter().flat_map(|table| &table.outputs);
+        let records = quarantine::DIRECTORY.to_owned();
+        if outputs().any(|output| output.quarantine.is_some()) && !directories.contains(&records) {
+            directories.push(records);
+        }
+        directories
     }
 
     /// The manifest as the bytes of its file.
@@ -255,11 +291,18 @@ impl TableManifest {
                 null,
                 blank,
                 nulled,
+                quarantined,
                 ..
             } = column.counts;
             if rows != transformed + null + blank + nulled || rows != self.published_rows {
                 return unbalanced(format!(
                     "cells of `{}` are not all accounted for",
+                    column.column
+                ));
+            }
+            if quarantined > self.quarantined_rows {
+                return unbalanced(format!(
+                    "`{}` put more rows into quarantine than there are",
                     column.column
                 ));
             }
@@ -291,6 +334,7 @@ impl ColumnManifest {
                 nulled: outcome.nulled,
                 suspect: outcome.suspect,
                 invalid: outcome.invalid,
+                quarantined: outcome.quarantined,
             },
             distinct: tokens.then(|| outcome.distinct.estimate()),
         }

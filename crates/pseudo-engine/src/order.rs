@@ -1,46 +1,23 @@
 //! Row order (TOKENS.md 8): the rows of a chunk are written in ascending order of a keyed digest of
 //! where they stood, so that two releases for two domains cannot be aligned row by row.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::interleave;
-use arrow::datatypes::Schema;
+use arrow::array::RecordBatch;
 use pseudo_token::ShuffleKey;
 
-use crate::{Error, Result};
-
-/// Puts the rows of `batches` in their keyed order; row *i* of them all was row `rows[i]` of chunk
-/// `chunk` of `table`.
-pub(crate) fn shuffle(
+/// Where the rows of `batches` stand, a batch and a row of it, in their keyed order; row *i* of
+/// them all was row `rows[i]` of chunk `chunk` of `table`.
+pub(crate) fn shuffled(
     key: &ShuffleKey,
     table: &str,
     chunk: u32,
     rows: &[u32],
     batches: &[RecordBatch],
-    schema: &Arc<Schema>,
-) -> Result<RecordBatch> {
-    if batches.is_empty() {
-        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
-    }
+) -> Vec<(usize, usize)> {
     let places = places(batches);
-    let order: Vec<(usize, usize)> = order(key, table, chunk, rows)
+    order(key, table, chunk, rows)
         .into_iter()
         .filter_map(|position| places.get(position).copied())
-        .collect();
-    let column = |index: usize| -> Result<ArrayRef> {
-        let parts: Vec<_> = batches
-            .iter()
-            .map(|batch| batch.column(index).as_ref())
-            .collect();
-        interleave(&parts, &order).map_err(|_| unordered())
-    };
-    let columns = (0..schema.fields().len())
-        .map(column)
-        .collect::<Result<_>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(order.len()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|_| unordered())
+        .collect()
 }
 
 /// Batch and row of each position.
@@ -78,8 +55,4 @@ fn order(key: &ShuffleKey, table: &str, chunk: u32, rows: &[u32]) -> Vec<usize> 
         equal.sort_unstable_by_key(|word| digest(word & mask));
     }
     words.into_iter().map(|word| index(word & mask)).collect()
-}
-
-fn unordered() -> Error {
-    Error::Internal("rows that cannot be reordered".to_owned())
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Fault, Pipeline, Refusal, Table, TablePlan, Violation};
+use pseudo_policy::{Fault, Pipeline, Refusal, Spot, Table, TablePlan, Violation};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -46,6 +46,11 @@ impl Job {
         self.base.join(&self.pipeline.sink.root)
     }
 
+    /// A path of the pipeline file, from where it is relative to.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// The keyring's path.
     #[must_use]
     pub fn keyring(&self) -> PathBuf {
@@ -60,6 +65,13 @@ impl Job {
             .identity
             .as_ref()
             .map(|identity| self.base.join(identity))
+    }
+
+    /// The directory of rows in quarantine, when the pipeline names one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<PathBuf> {
+        let root = self.pipeline.quarantine.root.as_ref();
+        root.map(|root| self.base.join(root))
     }
 
     /// The number of source rows, when every file tells.
@@ -80,13 +92,13 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     let bytes = std::fs::read(path).map_err(|error| {
         refuse(
             &file,
-            1,
+            Spot::default(),
             "",
             format!("cannot be read: {}", kind_text(&error)),
         )
     })?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| refuse(&file, 1, "", "not valid UTF-8".to_owned()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refuse(&file, Spot::default(), "", "not valid UTF-8".to_owned()))?;
     let (draft, mut violations) = Pipeline::draft(&file, &text);
     if let Some(pipeline) = draft {
         match plan(pipeline, base(path), filters) {
@@ -110,6 +122,14 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
     (!root.is_empty()).then(|| base(path).join(root))
 }
 
+/// The name of the pipeline in the file at `path`, as far as the file can be read.
+#[must_use]
+pub fn name(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let name = Pipeline::draft("", &text).0?.name;
+    (!name.is_empty()).then_some(name)
+}
+
 /// Binds `pipeline`, whose paths are relative to `base`, to the schemas of its source. No row is
 /// read.
 ///
@@ -119,10 +139,12 @@ pub fn sink(path: &Path) -> Option<PathBuf> {
 pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
     let file = pipeline.file.clone();
     let root = Root::parse(base, &pipeline.source.root)
-        .map_err(|message| refuse(&file, 1, "table [source]", message))?;
+        .map_err(|message| refuse(&file, pipeline.spots.source_root, "table [source]", message))?;
     let mut tables = Vec::new();
     let mut violations = Vec::new();
-    for table in &pipeline.tables {
+    // Of a draft whose root or `source` is refused, no file can be told to be missing.
+    let named = |table: &&Table| !pipeline.source.root.is_empty() && !table.source.is_empty();
+    for table in pipeline.tables.iter().filter(named) {
         match bind(&pipeline, base, &root, table, filters) {
             Ok(Some(bound)) => tables.push(bound),
             Ok(None) => tracing::warn!(table = table.name, "no source file, so no table"),
@@ -135,7 +157,7 @@ pub fn plan(pipeline: Pipeline, base: &Path, filters: &dyn FilterCompiler) -> Re
         tables,
         base: base.to_path_buf(),
     };
-    for check in [keys_outside_sink, sources_outside_sink] {
+    for check in [private_outside_sink, sources_outside_sink] {
         if let Err(Error::Refused(refusal)) = check(&job) {
             violations.extend(refusal.violations);
         }
@@ -161,7 +183,7 @@ fn bind(
         let place = format!("table [tables.{}]", table.name);
         return Err(refuse(
             &pipeline.file,
-            table.line,
+            header(table),
             &place,
             "no file matches `source`".to_owned(),
         ));
@@ -176,7 +198,7 @@ fn bind(
             .map_err(|reason| {
                 refuse(
                     &pipeline.file,
-                    table.line,
+                    header(table),
                     &place,
                     format!("`filter`: {reason}"),
                 )
@@ -185,7 +207,11 @@ fn bind(
     let filter = plan.filter.as_ref().map(compile).transpose()?;
     let maps = inputs::maps(base, &plan).map_err(|reason| {
         let place = format!("table [tables.{}.columns]", table.name);
-        refuse(&pipeline.file, table.columns_line, &place, reason)
+        let spot = Spot {
+            line: table.columns_line,
+            column: table.columns_line_column,
+        };
+        refuse(&pipeline.file, spot, &place, reason)
     })?;
     let mut bound = TableJob {
         read: plan.source_columns(),
@@ -201,26 +227,55 @@ fn bind(
     Ok(Some(bound))
 }
 
-/// Analysts read the sink: keys below it would be theirs.
-fn keys_outside_sink(job: &Job) -> Result<()> {
-    let sink = absolute(&job.sink())?;
-    for path in [Some(job.keyring()), job.identity()].into_iter().flatten() {
+/// Analysts read the sink: keys and rows in quarantine below it would be theirs.
+fn private_outside_sink(job: &Job) -> Result<()> {
+    let Some(sink) = named_sink(job)? else {
+        return Ok(());
+    };
+    let pipeline = &job.pipeline;
+    let (keys, rows) = ("a key file lies", "the quarantine lies");
+    let paths = [
+        (Some(job.keyring()), pipeline.spots.keyring, "keys", keys),
+        (job.identity(), pipeline.spots.identity, "keys", keys),
+        (
+            job.quarantine(),
+            pipeline.spots.quarantine_root,
+            "quarantine",
+            rows,
+        ),
+    ];
+    let mut violations = Vec::new();
+    for (path, spot, section, what) in paths {
+        let Some(path) = path else { continue };
         if absolute(&path)?.starts_with(&sink) {
-            let message = "a key file lies inside the sink, where analysts read".to_owned();
-            return Err(refuse(&job.pipeline.file, 1, "table [keys]", message));
+            let message = format!("{what} inside the sink, where analysts read");
+            let place = format!("table [{section}]");
+            violations.push(violation(&pipeline.file, spot, &place, message));
         }
     }
-    Ok(())
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal { violations }))
+}
+
+/// The sink; none in a draft whose sink is refused.
+fn named_sink(job: &Job) -> Result<Option<PathBuf>> {
+    let named = !job.pipeline.sink.root.is_empty();
+    named.then(|| absolute(&job.sink())).transpose()
 }
 
 /// A run that read its own output would tokenise tokens.
 fn sources_outside_sink(job: &Job) -> Result<()> {
-    let sink = absolute(&job.sink())?;
+    let Some(sink) = named_sink(job)? else {
+        return Ok(());
+    };
     let files = job.tables.iter().flat_map(|table| &table.source.files);
     for location in files.filter_map(crate::source::SourceFile::location) {
         if absolute(location)?.starts_with(&sink) {
             let message = "a source file lies inside the sink".to_owned();
-            return Err(refuse(&job.pipeline.file, 1, "table [source]", message));
+            let (file, spot) = (&job.pipeline.file, job.pipeline.spots.source_root);
+            return Err(refuse(file, spot, "table [source]", message));
         }
     }
     Ok(())
@@ -249,17 +304,27 @@ fn base(pipeline: &Path) -> &Path {
     pipeline.parent().unwrap_or(Path::new(""))
 }
 
-fn refuse(file: &str, line: usize, place: &str, message: String) -> Error {
-    let violation = Violation {
+/// Where a table begins.
+fn header(table: &Table) -> Spot {
+    Spot {
+        line: table.line,
+        column: table.line_column,
+    }
+}
+
+fn violation(file: &str, spot: Spot, place: &str, message: String) -> Violation {
+    Violation {
         fault: Fault::BadValue,
         file: file.to_owned(),
-        line,
-        column: 1,
+        line: spot.line,
+        column: spot.column,
         place: place.to_owned(),
         message,
         hint: None,
-    };
-    Error::Refused(Refusal {
-        violations: vec![violation],
-    })
+    }
+}
+
+fn refuse(file: &str, spot: Spot, place: &str, message: String) -> Error {
+    let violations = vec![violation(file, spot, place, message)];
+    Error::Refused(Refusal { violations })
 }

@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
 use pseudo_token::ShuffleKey;
-use sha2::{Digest, Sha256};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
 use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
+use crate::quarantine::{Gate, Held, Vault};
 use crate::sink::{Scratch, Sink, Writer};
-use crate::source::{Slice, SourceFile, hex};
-use crate::staging::Staging;
-use crate::{Error, Result, order};
+use crate::source::{Slice, SourceFile};
+use crate::staging::{Staged, StagedFile, Staging};
+use crate::{Cancel, Error, Result, order};
 
 /// Works through chunks of one table, from any thread.
 pub(crate) struct Projector<'a> {
@@ -27,6 +28,9 @@ pub(crate) struct Projector<'a> {
     schema: Arc<Schema>,
     shuffle: Option<ShuffleKey>,
     sink: Sink,
+    cancel: Cancel,
+    gate: Gate,
+    vault: Option<&'a Vault>,
 }
 
 struct Column {
@@ -44,6 +48,7 @@ pub(crate) struct ChunkResult {
     pub(crate) file: Option<usize>,
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
+    pub(crate) quarantined_rows: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
 
@@ -54,6 +59,8 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
+        (gate, vault): (Gate, Option<&'a Vault>),
+        cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
         let position = |index: usize| {
@@ -76,6 +83,9 @@ impl<'a> Projector<'a> {
             schema: Arc::new(plan.output_schema()),
             shuffle,
             sink,
+            cancel: cancel.clone(),
+            gate,
+            vault,
         })
     }
 
@@ -87,33 +97,61 @@ impl<'a> Projector<'a> {
         scratch: &mut Scratch,
     ) -> Result<ChunkResult> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
-        let mut writer = self.sink.begin(scratch)?;
-        let (mut source_rows, mut file) = (0, None);
-        if let Some((index, slice)) = &chunk.part {
-            let source = self.bound.source.files.get(*index);
-            let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
-            source_rows = self.project(chunk.index, source, slice, &mut outcomes, &mut writer)?;
-            file = Some(*index);
-        }
-        let rows = writer.finish()?;
-        let bytes = scratch.file();
-        let sha256 = hex(&Sha256::digest(bytes));
-        let (table, short) = (&self.bound.plan.table, sha256.get(..8).unwrap_or_default());
+        let table = &self.bound.plan.table;
+        let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.index))?;
+        let mut held = Held::new(&self.gate, self.bound, chunk, staging, self.vault);
+        let written = self.write(chunk, &mut staged, scratch, &mut outcomes, &mut held);
+        // what the disk said is the cause of what the writer said
+        let staged = staged.finish();
+        let (source_rows, rows) = match written {
+            Err(error) => return Err(staged.err().unwrap_or(error)),
+            Ok(rows) => rows,
+        };
+        let Staged {
+            file,
+            bytes,
+            sha256,
+        } = staged?;
+        let short = sha256.get(..8).unwrap_or_default();
         let path = format!("{table}/part-{:05}-{short}.parquet", chunk.index);
-        staging.write(&path, bytes)?;
+        staging.name(file, &path)?;
+        let (quarantined_rows, quarantine) = held.finish()?;
         let output = OutputManifest {
             path,
-            bytes: bytes.len() as u64,
+            bytes,
             sha256,
             rows,
+            quarantine,
         };
+        let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
             output,
             file,
             source_rows,
-            filtered_rows: source_rows - rows,
+            filtered_rows: source_rows - rows - quarantined_rows,
+            quarantined_rows,
             outcomes,
         })
+    }
+
+    /// Writes the file of a chunk, and answers how many rows came in and went out.
+    fn write(
+        &self,
+        chunk: &Chunk,
+        staged: &mut StagedFile,
+        scratch: &mut Scratch,
+        outcomes: &mut [Outcome],
+        held: &mut Held<'_>,
+    ) -> Result<(u64, u64)> {
+        let mut writer = self.sink.begin(staged, scratch)?;
+        let mut source_rows = 0;
+        if let Some((file, slice)) = &chunk.part {
+            let source = self.bound.source.files.get(*file);
+            let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
+            let part = (source, slice);
+            source_rows = self.project(chunk.index, part, outcomes, held, &mut writer)?;
+        }
+        Ok((source_rows, writer.finish()?))
     }
 
     /// Writes the output rows of a slice, and answers how many rows it has. Rows that keep their
@@ -121,16 +159,18 @@ impl<'a> Projector<'a> {
     fn project(
         &self,
         chunk: u32,
-        source: &SourceFile,
-        slice: &Slice,
+        (source, slice): (&SourceFile, &Slice),
         outcomes: &mut [Outcome],
-        writer: &mut Writer<'_>,
+        held: &mut Held<'_>,
+        writer: &mut Writer<'_, StagedFile>,
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
         source.read(slice, &self.bound.read, &mut |batch| {
+            self.cancel.check()?;
             let first = seen;
             seen += batch.num_rows();
             let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
+            let (batch, rows) = held.take((source, slice), batch, rows, outcomes)?;
             let located = |error: &KernelError, column: &Column| {
                 self.located(error, source, slice, column, &rows)
             };
@@ -143,24 +183,22 @@ impl<'a> Projector<'a> {
             Ok(())
         })?;
         if let Some(key) = &self.shuffle {
+            self.cancel.check()?;
             let table = &self.bound.plan.table;
-            let shuffled = order::shuffle(key, table, chunk, &kept, &batches, &self.schema)?;
-            drop(batches);
-            writer.push(&shuffled)?;
+            let places = order::shuffled(key, table, chunk, &kept, &batches);
+            writer.gather(&batches, &places)?;
         }
         Ok(seen as u64)
     }
 
-    /// The output columns of a batch.
+    /// The output columns of a batch; idle threads take some of them.
     fn kernels(
         &self,
         read: &RecordBatch,
         outcomes: &mut [Outcome],
-        located: impl Fn(&KernelError, &Column) -> Error,
+        located: impl Fn(&KernelError, &Column) -> Error + Sync,
     ) -> Result<RecordBatch> {
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
-        let fields = self.schema.fields();
-        for ((column, outcome), field) in self.columns.iter().zip(outcomes).zip(fields) {
+        let array = |column: &Column, outcome: &mut Outcome, field: &Field| -> Result<ArrayRef> {
             let (input, kernel) = (read.column(column.position).as_ref(), &column.kernel);
             let applied = match column.subject {
                 Some(subject) => {
@@ -173,8 +211,15 @@ impl<'a> Projector<'a> {
                 let fault = format!("column `{}` is not of its planned type", field.name());
                 return Err(Error::Internal(fault));
             }
-            arrays.push(array);
-        }
+            Ok(array)
+        };
+        let fields = self.schema.fields();
+        let columns = self.columns.par_iter().zip(outcomes).zip(fields.par_iter());
+        let arrays: Vec<_> = columns
+            .map(|((column, outcome), field)| array(column, outcome, field))
+            .collect();
+        // of several faults, that of the first column is told
+        let arrays = arrays.into_iter().collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|_| Error::Internal("a NULL where the plan has none".to_owned()))

@@ -5,6 +5,8 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::manifest::Manifest;
 use crate::staging::{self, Staging};
 use crate::{Error, Result};
@@ -61,14 +63,28 @@ pub(crate) fn retain(sink: &Path, keep: u32) -> Result<()> {
             Err(_) => staging::remove(&path)?,
         }
     }
-    complete.sort();
+    complete.sort_by(|a, b| b.cmp(a));
     let others = usize::try_from(keep)
         .unwrap_or(usize::MAX)
         .saturating_sub(1);
-    for (_, path) in complete.iter().rev().skip(others) {
-        staging::remove(path)?;
+    let (_, old) = complete.split_at(others.min(complete.len()));
+    old.iter().try_for_each(|(_, path)| remove_run(path))
+}
+
+/// Removes a run: a table after the other, its files at once.
+fn remove_run(path: &Path) -> Result<()> {
+    let entries = |path: &Path| -> Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(path).map_err(Error::io("read", path))?;
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        paths
+            .collect::<std::io::Result<_>>()
+            .map_err(Error::io("read", path))
+    };
+    for table in entries(path)?.iter().filter(|path| path.is_dir()) {
+        let remove = |file: &PathBuf| std::fs::remove_file(file).map_err(Error::io("remove", file));
+        entries(table)?.par_iter().try_for_each(remove)?;
     }
-    Ok(())
+    staging::remove(path)
 }
 
 /// Whether a run of that name exists.
@@ -76,10 +92,11 @@ pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
     sink.join(RUNS).join(run_id).symlink_metadata().is_ok()
 }
 
+/// Gives what is proved its last name.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that moves data into place"
 )]
-fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(Error::io("publish", to))
 }

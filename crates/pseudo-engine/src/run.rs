@@ -23,9 +23,10 @@ use crate::manifest::{
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
+use crate::quarantine::{Gate, Vault};
 use crate::sink::{Scratch, Sink};
 use crate::staging::{self, Staging};
-use crate::{Error, Result, publish, verify};
+use crate::{Cancel, Error, Result, limits, memory, publish, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -45,6 +46,8 @@ pub struct RunOptions<'a> {
     pub threads: Option<usize>,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
+    /// Asks it to stop.
+    pub cancel: Cancel,
 }
 
 /// What a run came to.
@@ -71,6 +74,7 @@ pub struct RunReport {
 /// # Errors
 /// Any [`Error`]; nothing has been published then.
 pub fn run(job: &Job, keyring: &Keyring, options: &RunOptions) -> Result<RunReport> {
+    options.cancel.check()?;
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
@@ -109,31 +113,37 @@ impl<'a> Run<'a> {
         let before = self.current()?;
         self.same_key(before.as_ref())?;
         let sources = self.sources(before.as_ref())?;
-        if let Some(manifest) = before.filter(|before| self.unchanged(before, &sources)) {
+        if let Some(before) = before
+            .as_ref()
+            .filter(|before| self.unchanged(before, &sources))
+        {
             let outcome = RunOutcome::NothingToDo;
             return Ok(RunReport {
                 outcome,
                 sink: self.sink,
-                manifest,
+                manifest: before.clone(),
             });
         }
         let run_id = self.run_id()?;
         let staging = Staging::create(&self.sink, &run_id)?;
-        let parts = self.project(&staging)?;
+        let vault = Vault::open(self.job, &self.sink, &run_id)?;
+        let parts = self.project(&staging, vault.as_ref())?;
         let mut manifest = self.manifest(run_id, sources, parts)?;
+        limits::check(&self.job.pipeline, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
         let gates = verify::staged(staging.path(), &manifest, self.job, &self.key)?;
         for (table, gate) in manifest.tables.iter_mut().zip(gates) {
             table.gate = gate;
         }
+        // from here on it ends as published or as failed, never as stopped
+        self.options.cancel.check()?;
         self.options.progress.phase("publish");
         staging.write(manifest::FILE, &manifest.to_json()?)?;
-        let tables: Vec<_> = manifest
-            .tables
-            .iter()
-            .map(|table| table.table.clone())
-            .collect();
-        publish::publish(&self.sink, staging, &manifest.run_id, &tables)?;
+        vault.as_ref().map_or(Ok(()), Vault::seal)?;
+        let directories = manifest.directories();
+        Vault::publish(vault, &self.sink, || {
+            publish::publish(&self.sink, staging, &manifest.run_id, &directories)
+        })?;
         if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
             tracing::warn!(%error, "published, but earlier runs could not be removed");
         }
@@ -184,7 +194,10 @@ impl<'a> Run<'a> {
                 let same = known
                     .iter()
                     .find(|k| k.path == file.path && k.stamp == file.stamp);
-                let sha256 = same.map_or_else(|| file.digest(), |k| Ok(k.sha256.clone()))?;
+                let sha256 = same.map_or_else(
+                    || file.digest(&self.options.cancel),
+                    |k| Ok(k.sha256.clone()),
+                )?;
                 Ok(SourceManifest {
                     path: file.path.clone(),
                     stamp: file.stamp,
@@ -221,7 +234,7 @@ impl<'a> Run<'a> {
     fn run_id(&self) -> Result<String> {
         if let Some(run_id) = self.options.run_id.clone() {
             let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            let fault = if publish::exists(&self.sink, &run_id) {
+            let fault = if self.taken(&run_id) {
                 "is taken"
             } else if run_id.starts_with('.') || run_id.is_empty() || !run_id.chars().all(legal) {
                 "is not made of letters, digits, `-`, `_` and `.`"
@@ -234,40 +247,45 @@ impl<'a> Run<'a> {
         let others = (2..).map(|n| format!("{id}-{n}"));
         std::iter::once(id.clone())
             .chain(others)
-            .find(|id| !publish::exists(&self.sink, id))
+            .find(|id| !self.taken(id))
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
+    fn taken(&self, run_id: &str) -> bool {
+        publish::exists(&self.sink, run_id) || Vault::exists(self.job, run_id)
+    }
+
     /// Works through the chunks in order on all threads; the error of the earliest chunk wins.
-    fn project(&self, staging: &Staging) -> Result<Vec<Vec<ChunkResult>>> {
+    fn project(&self, staging: &Staging, vault: Option<&Vault>) -> Result<Vec<Vec<ChunkResult>>> {
         self.options.progress.phase("project");
         self.options.progress.begin(self.job.rows());
-        let chunks = chunk::cut(self.job)?;
-        let projectors = self.projectors(&chunks, staging)?;
+        let chunks = chunk::cut(self.job, &self.options.cancel)?;
+        let projectors = self.projectors(&chunks, staging, vault)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
-        (0..rayon::current_num_threads())
-            .into_par_iter()
-            .for_each(|_| {
-                let mut scratch = Scratch::default();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
-                        return;
-                    };
-                    let Some(projector) = projectors.get(chunk.table) else {
-                        return;
-                    };
-                    let result = projector.chunk(chunk, staging, &mut scratch);
-                    match &result {
-                        Ok(result) => self.options.progress.rows(result.source_rows),
-                        Err(_) => next.store(chunks.len(), Ordering::Relaxed),
-                    }
-                    // each slot belongs to one turn of one thread
-                    let _ = slot.set(result);
+        let largest = chunks.iter().map(|chunk| chunk.cost).max().unwrap_or(0);
+        let limit = self.job.pipeline.limits.memory;
+        let workers = memory::workers(limit, rayon::current_num_threads(), largest);
+        (0..workers).into_par_iter().for_each(|_| {
+            let mut scratch = Scratch::default();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(chunk), Some(slot)) = (chunks.get(at), done.get(at)) else {
+                    return;
+                };
+                let Some(projector) = projectors.get(chunk.table) else {
+                    return;
+                };
+                let result = projector.chunk(chunk, staging, &mut scratch);
+                match &result {
+                    Ok(result) => self.options.progress.rows(result.source_rows),
+                    Err(_) => next.store(chunks.len(), Ordering::Relaxed),
                 }
-            });
+                // each slot belongs to one turn of one thread
+                let _ = slot.set(result);
+            }
+        });
         let mut tables: Vec<_> = self.job.tables.iter().map(|_| Vec::new()).collect();
         for (chunk, result) in chunks.iter().zip(done) {
             let (Some(result), Some(table)) = (result.into_inner(), tables.get_mut(chunk.table))
@@ -282,8 +300,16 @@ impl<'a> Run<'a> {
         Ok(tables)
     }
 
-    fn projectors(&self, chunks: &[Chunk], staging: &Staging) -> Result<Vec<Projector<'a>>> {
-        let options = &self.job.pipeline.sink;
+    fn projectors<'p>(
+        &self,
+        chunks: &[Chunk],
+        staging: &Staging,
+        vault: Option<&'p Vault>,
+    ) -> Result<Vec<Projector<'p>>>
+    where
+        'a: 'p,
+    {
+        let (options, cancel) = (&self.job.pipeline.sink, &self.options.cancel);
         let at = self.options.at.map(|at| at.date_naive());
         let context = Context {
             key: &self.key,
@@ -294,10 +320,17 @@ impl<'a> Run<'a> {
         for (table, bound) in self.job.tables.iter().enumerate() {
             staging.create_dir(&bound.plan.table)?;
             let chunks: Vec<_> = chunks.iter().filter(|chunk| chunk.table == table).collect();
-            let inputs = Inputs::count(bound, &chunks)?;
-            let rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
-            let sink = Sink::new(&bound.plan, options.compression, rows)?;
-            projectors.push(Projector::new(bound, &context, &inputs, sink)?);
+            let gate = Gate::new(bound, &context)?;
+            let inputs = Inputs::count(bound, &chunks, &gate, cancel)?;
+            let sink = Sink::new(&bound.plan, options)?;
+            projectors.push(Projector::new(
+                bound,
+                &context,
+                &inputs,
+                sink,
+                (gate, vault),
+                cancel,
+            )?);
         }
         Ok(projectors)
     }
@@ -333,10 +366,11 @@ fn table_manifest(
     let plan = &bound.plan;
     let mut outcomes = vec![Outcome::default(); plan.columns.len()];
     let mut outputs = Vec::with_capacity(results.len());
-    let (mut source_rows, mut filtered_rows) = (0, 0);
+    let (mut source_rows, mut filtered_rows, mut quarantined_rows) = (0, 0, 0);
     for result in results {
         source_rows += result.source_rows;
         filtered_rows += result.filtered_rows;
+        quarantined_rows += result.quarantined_rows;
         if let Some(source) = result.file.and_then(|file| sources.get_mut(file)) {
             source.rows += result.source_rows;
         }
@@ -362,7 +396,7 @@ fn table_manifest(
             .map(|output: &OutputManifest| output.rows)
             .sum(),
         filtered_rows,
-        quarantined_rows: 0,
+        quarantined_rows,
         distinct_subjects: columns
             .iter()
             .find(subject)

@@ -2,11 +2,14 @@
 //! tokens are random, so that dictionaries, statistics and compression would cost and gain nothing;
 //! and statistics would copy tokens into the footer. Nothing of the source's metadata is written.
 
+mod dictionary;
 mod pages;
 
+use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
@@ -15,7 +18,10 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type};
-use pseudo_policy::{Action, Compression as Codec, PlannedColumn, TablePlan};
+use pseudo_policy::{Action, Compression as Codec, PlannedColumn, Sink as Options, TablePlan};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 
 use crate::error::parquet_fault;
 use crate::{Error, Result};
@@ -25,17 +31,21 @@ pub(crate) struct Sink {
     schema: Arc<Schema>,
     parquet: SchemaDescriptor,
     properties: WriterPropertiesPtr,
+    /// Make writers for columns that are kept: with dictionaries, and without.
+    stock: [ArrowRowGroupWriterFactory; 2],
     row_group_rows: usize,
     /// Which columns hold random bytes, and get pages of their own.
     random: Vec<bool>,
+    /// Which columns get a Bloom filter.
+    filtered: Vec<bool>,
 }
 
 impl Sink {
     /// Prepares for the output of `plan`.
-    pub(crate) fn new(plan: &TablePlan, compression: Codec, row_group_rows: usize) -> Result<Self> {
+    pub(crate) fn new(plan: &TablePlan, options: &Options) -> Result<Self> {
         let schema = Arc::new(plan.output_schema());
         let parquet = parquet_schema(&schema).map_err(|error| internal(&error))?;
-        let compression = match compression {
+        let compression = match options.compression {
             Codec::Zstd => Compression::ZSTD(ZstdLevel::default()),
             Codec::Snappy => Compression::SNAPPY,
             Codec::None => Compression::UNCOMPRESSED,
@@ -53,32 +63,66 @@ impl Sink {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None);
         }
+        let row_group_rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
+        let filtered = |name: &str| options.bloom_filter.iter().any(|column| column == name);
+        for column in plan
+            .columns
+            .iter()
+            .filter(|column| filtered(column.output.name()))
+        {
+            let path = ColumnPath::from(vec![column.output.name().clone()]);
+            properties = properties
+                .set_column_bloom_filter_fpp(path.clone(), pages::FALSE_POSITIVES)
+                .set_column_bloom_filter_max_ndv(path, pages::distinct_max(row_group_rows));
+        }
+        let with = properties.build();
+        let without = with
+            .clone()
+            .into_builder()
+            .set_dictionary_enabled(false)
+            .build();
+        let properties = Arc::new(with);
+        let factory = |properties: WriterPropertiesPtr| {
+            let root = parquet.root_schema_ptr();
+            let file = SerializedFileWriter::new(std::io::sink(), root, properties)?;
+            Ok(ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema)))
+        };
+        let stock = factory(Arc::clone(&properties))
+            .and_then(|with| Ok([with, factory(Arc::new(without))?]))
+            .map_err(|error: ParquetError| internal(&error))?;
         let own_pages =
             |column: &PlannedColumn| is_random(column) && pages::takes(column.output.data_type());
         Ok(Self {
+            random: plan.columns.iter().map(own_pages).collect(),
+            filtered: plan
+                .columns
+                .iter()
+                .map(|column| filtered(column.output.name()))
+                .collect(),
             schema,
             parquet,
-            properties: Arc::new(properties.build()),
+            properties,
+            stock,
             row_group_rows: row_group_rows.max(1),
-            random: plan.columns.iter().map(own_pages).collect(),
         })
     }
 
-    /// Begins a file in `scratch`, whose content goes and whose memory is used again.
-    pub(crate) fn begin<'a>(&'a self, scratch: &'a mut Scratch) -> Result<Writer<'a>> {
-        let Scratch { file, columns } = scratch;
-        file.clear();
+    /// Begins a file in `out`; the content of `scratch` goes, its memory is used again.
+    pub(crate) fn begin<'a, W: Write + Send>(
+        &'a self,
+        out: &'a mut W,
+        scratch: &'a mut Scratch,
+    ) -> Result<Writer<'a, W>> {
+        let Scratch { columns } = scratch;
         columns.resize_with(self.random.len(), Vec::new);
         let begin = || {
             let root = self.parquet.root_schema_ptr();
-            SerializedFileWriter::new(file, root, Arc::clone(&self.properties))
+            SerializedFileWriter::new(out, root, Arc::clone(&self.properties))
         };
         let file = begin().map_err(|error| internal(&error))?;
-        let stock = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&self.schema));
         Ok(Writer {
             sink: self,
             file,
-            stock,
             columns,
             open: Vec::new(),
             open_rows: 0,
@@ -87,25 +131,16 @@ impl Sink {
     }
 }
 
-/// The memory of one worker: a file, and the pages of its random columns.
+/// The memory of one worker: the pages of random columns.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    file: Vec<u8>,
     columns: Vec<Vec<u8>>,
 }
 
-impl Scratch {
-    /// The file written last.
-    pub(crate) fn file(&self) -> &[u8] {
-        &self.file
-    }
-}
-
 /// A file being written.
-pub(crate) struct Writer<'a> {
+pub(crate) struct Writer<'a, W: Write + Send> {
     sink: &'a Sink,
-    file: SerializedFileWriter<&'a mut Vec<u8>>,
-    stock: ArrowRowGroupWriterFactory,
+    file: SerializedFileWriter<&'a mut W>,
     columns: &'a mut Vec<Vec<u8>>,
     /// The columns of the row group being filled, empty when none is.
     open: Vec<ColumnWriter>,
@@ -119,16 +154,51 @@ enum ColumnWriter {
     Stock(Box<ArrowColumnWriter>),
 }
 
-impl Writer<'_> {
+impl<W: Write + Send> Writer<'_, W> {
     /// Appends rows.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut at = 0;
         while at < batch.num_rows() {
-            let free = self.sink.row_group_rows - self.open_rows;
-            let rows = free.min(batch.num_rows() - at);
-            let filled = self.fill(&batch.slice(at, rows));
+            let rows = self.free().min(batch.num_rows() - at);
+            let batch = batch.slice(at, rows);
+            let filled = self.fill(&batch, rows, |index, column, field| {
+                let array = batch.columns().get(index).ok_or_else(misshapen)?;
+                match column {
+                    ColumnWriter::Pages(pages) => pages.push(array),
+                    ColumnWriter::Stock(writer) => stock(writer, field, array),
+                }
+            });
             filled.map_err(|error| internal(&error))?;
             at += rows;
+        }
+        Ok(())
+    }
+
+    /// Appends rows of `batches` in the order of `places`: a batch, and a row of it.
+    pub(crate) fn gather(
+        &mut self,
+        batches: &[RecordBatch],
+        places: &[(usize, usize)],
+    ) -> Result<()> {
+        let mut places = places;
+        while let ([_, ..], Some(first)) = (places, batches.first()) {
+            let (now, later) = places.split_at(self.free().min(places.len()));
+            let filled = self.fill(first, now.len(), |index, column, field| {
+                let arrays: Option<Vec<_>> = batches
+                    .iter()
+                    .map(|batch| batch.columns().get(index))
+                    .collect();
+                let arrays = arrays.ok_or_else(misshapen)?;
+                match column {
+                    ColumnWriter::Pages(pages) => pages.gather(&arrays, now),
+                    ColumnWriter::Stock(writer) => {
+                        let arrays: Vec<_> = arrays.iter().map(|array| array.as_ref()).collect();
+                        stock(writer, field, &interleave(&arrays, now)?)
+                    }
+                }
+            });
+            filled.map_err(|error| internal(&error))?;
+            places = later;
         }
         Ok(())
     }
@@ -143,24 +213,27 @@ impl Writer<'_> {
         finish().map_err(|error| internal(&error))
     }
 
-    /// Appends rows that the open row group has room for.
-    fn fill(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+    /// Rows that the open row group, or the next one, has room for.
+    fn free(&self) -> usize {
+        self.sink.row_group_rows - self.open_rows
+    }
+
+    /// Appends `rows` rows that the open row group has room for; idle threads take columns. A row
+    /// group is opened for what is in `sample`.
+    fn fill(
+        &mut self,
+        sample: &RecordBatch,
+        rows: usize,
+        append: impl Fn(usize, &mut ColumnWriter, &Field) -> Result<(), ParquetError> + Sync,
+    ) -> Result<(), ParquetError> {
         if self.open.is_empty() {
-            self.open()?;
+            self.open(sample)?;
         }
-        let fields = self.sink.schema.fields().iter();
-        for ((column, array), field) in self.open.iter_mut().zip(batch.columns()).zip(fields) {
-            match column {
-                ColumnWriter::Pages(pages) => pages.push(array)?,
-                ColumnWriter::Stock(writer) => {
-                    for leaf in compute_leaves(field, array)? {
-                        writer.write(&leaf)?;
-                    }
-                }
-            }
-        }
-        self.open_rows += batch.num_rows();
-        self.rows += batch.num_rows() as u64;
+        let fields = self.sink.schema.fields();
+        let columns = self.open.par_iter_mut().zip(fields.par_iter()).enumerate();
+        columns.try_for_each(|(index, (column, field))| append(index, column, field))?;
+        self.open_rows += rows;
+        self.rows += rows as u64;
         if self.open_rows == self.sink.row_group_rows {
             self.flush()?;
         }
@@ -168,19 +241,26 @@ impl Writer<'_> {
     }
 
     /// Opens a row group. Columns are flat: one writer, one descriptor and one buffer for each.
-    fn open(&mut self) -> Result<(), ParquetError> {
-        let stock = self.stock.create_column_writers(0)?;
-        let columns = self
-            .sink
-            .parquet
-            .columns()
-            .iter()
-            .zip(self.columns.iter_mut());
-        for ((random, stock), (column, memory)) in self.sink.random.iter().zip(stock).zip(columns) {
+    fn open(&mut self, sample: &RecordBatch) -> Result<(), ParquetError> {
+        let sink = self.sink;
+        let [with, without] = &sink.stock;
+        let with = with.create_column_writers(0)?;
+        let without = without.create_column_writers(0)?;
+        let stock = with.into_iter().zip(without).zip(sample.columns());
+        let columns = sink.parquet.columns().iter().zip(self.columns.iter_mut());
+        let own = sink.random.iter().zip(&sink.filtered);
+        for (((random, filtered), ((with, without), sample)), (column, memory)) in
+            own.zip(stock).zip(columns)
+        {
             self.open.push(if *random {
-                ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory)))
+                let filter = filtered
+                    .then(|| pages::filter(sink.row_group_rows))
+                    .transpose()?;
+                ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory), filter))
+            } else if dictionary::pays(sample) {
+                ColumnWriter::Stock(Box::new(with))
             } else {
-                ColumnWriter::Stock(Box::new(stock))
+                ColumnWriter::Stock(Box::new(without))
             });
         }
         Ok(())
@@ -202,6 +282,17 @@ impl Writer<'_> {
         self.open_rows = 0;
         Ok(())
     }
+}
+
+fn stock(
+    writer: &mut ArrowColumnWriter,
+    field: &Field,
+    array: &ArrayRef,
+) -> Result<(), ParquetError> {
+    for leaf in compute_leaves(field, array)? {
+        writer.write(&leaf)?;
+    }
+    Ok(())
 }
 
 /// Whether the cells of a column look like random bytes: no two rows share anything to be
@@ -243,4 +334,8 @@ fn is_uuid(field: &Field) -> bool {
 
 fn internal(error: &ParquetError) -> Error {
     Error::Internal(format!("writing Parquet: {}", parquet_fault(error)))
+}
+
+fn misshapen() -> ParquetError {
+    ParquetError::General("a batch without a planned column".to_owned())
 }

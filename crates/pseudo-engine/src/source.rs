@@ -1,10 +1,13 @@
 //! Where rows come from: a table of the source is a list of files with one schema, each cut into
-//! slices that can be read on their own, in any order, by any thread.
+//! slices that can be read on their own, in any order, by any thread. A file may lack columns that
+//! are nullable elsewhere, and have the others in any order.
 
 pub(crate) mod csv;
 mod parquet;
 mod sample;
+mod union;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
@@ -17,14 +20,10 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result};
+use crate::memory::Budget;
+use crate::{Cancel, Error, Result};
 
-/// Rows a slice aims at; cut by size alone, never by the number of cores.
-pub(crate) const SLICE_ROWS: u64 = 131_072;
-/// Bytes of text, or of uncompressed column data, a slice aims at.
-pub(crate) const SLICE_BYTES: u64 = 16 << 20;
-
-/// Rows of one batch: its columns are worked through while they are in the cache.
+/// Rows of one batch at most: its columns are worked through while they are in the cache.
 pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// Takes the batches of a slice.
@@ -40,7 +39,7 @@ pub(crate) enum Root {
 
 /// The files of one table.
 pub(crate) struct SourceTable {
-    /// The schema that all files share.
+    /// The schema of all files together.
     pub(crate) schema: SchemaRef,
     /// The files, by path.
     pub(crate) files: Vec<SourceFile>,
@@ -53,6 +52,8 @@ pub(crate) struct SourceFile {
     /// What tells a changed file from an unchanged one without reading it.
     pub(crate) stamp: Stamp,
     reader: Reader,
+    /// Which of the table's columns it has, when not simply those.
+    view: Option<union::View>,
 }
 
 /// Size, modification time and inode of a file at the moment it was opened.
@@ -69,11 +70,11 @@ pub struct Stamp {
 /// A slice of one file: the rows of one chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Slice {
-    /// Rows `skip..skip + take` of consecutive row groups.
+    /// Some rows of consecutive row groups, to be read `batch` rows at a time.
     RowGroups {
         groups: Range<usize>,
-        skip: u64,
-        take: u64,
+        rows: Range<u64>,
+        batch: u64,
     },
     /// Whole records in a byte range of a text file.
     Bytes(Range<u64>),
@@ -108,17 +109,16 @@ impl Root {
             Self::Sample(spec) => vec![sample::open(spec, &table.source)?],
             Self::Folder(folder) => open_files(folder, table)?,
         };
-        let Some((_, schema)) = files.first() else {
+        if files.is_empty() {
             return Ok(None);
-        };
-        let schema = SchemaRef::clone(schema);
-        for (file, other) in &files {
-            same_schema(&file.path, &schema, other)?;
         }
-        Ok(Some(SourceTable {
-            schema,
-            files: files.into_iter().map(|(file, _)| file).collect(),
-        }))
+        let schema = union::schema(&files)?;
+        let files = files.into_iter().map(|(mut file, own)| {
+            file.view = union::View::new(&schema, &own);
+            file
+        });
+        let files = files.collect();
+        Ok(Some(SourceTable { schema, files }))
     }
 }
 
@@ -132,28 +132,71 @@ impl SourceFile {
         }
     }
 
-    /// Cuts the file into slices, the same ones on every machine.
-    pub(crate) fn slices(&self, columns: &[usize]) -> Result<Vec<Slice>> {
+    /// Cuts the file into slices, the same ones on every machine. `columns` are the columns of the
+    /// table that will be read.
+    pub(crate) fn slices(&self, columns: &[usize], budget: &Budget) -> Result<Vec<Slice>> {
         match &self.reader {
-            Reader::Parquet(file) => Ok(file.slices(columns)),
-            Reader::Csv(file) => file.slices(&self.path),
-            Reader::Sample(file) => Ok(file.slices()),
+            Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
+            Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Sample(file) => Ok(file.slices(budget)),
+        }
+    }
+
+    /// What it takes to work on a slice, in bytes.
+    pub(crate) fn cost(&self, slice: &Slice, columns: &[usize], budget: &Budget) -> u64 {
+        match (&self.reader, slice) {
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                let row = file.slice_row_bytes(groups.clone(), &self.own(columns));
+                budget.cost(rows.end - rows.start, row)
+            }
+            (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
+            (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
+            _ => 0,
         }
     }
 
     /// Reads the columns `columns` (ascending indices) of one slice, in batches that fit a cache
-    /// rather than a memory, and hands them to `each` in order.
+    /// rather than a memory, and hands them to `each` in order. Columns of the table that the file
+    /// lacks are NULL.
     pub(crate) fn read(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
+        let Some(view) = &self.view else {
+            return self.read_own(slice, columns, each);
+        };
+        let own = view.own(columns);
+        self.read_own(slice, &own, &mut |batch| {
+            let batch = view.arrange(&batch, columns, &own);
+            each(batch.map_err(|error| Error::reading_arrow(&self.path, &error))?)
+        })
+    }
+
+    /// Columns of the table by their index within the file; those that it lacks are left out.
+    fn own<'c>(&self, columns: &'c [usize]) -> Cow<'c, [usize]> {
+        match &self.view {
+            Some(view) => Cow::Owned(view.own(columns)),
+            None => Cow::Borrowed(columns),
+        }
+    }
+
+    /// Reads columns by their index within the file.
+    fn read_own(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
         match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, take }) => file.read(
+            (
+                Reader::Parquet(file),
+                Slice::RowGroups {
+                    groups,
+                    rows,
+                    batch,
+                },
+            ) => file.read(
                 &self.path,
                 groups.clone(),
-                *skip..skip + take,
+                rows.clone(),
+                *batch,
                 columns,
                 each,
             ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
-                each(file.read(&self.path, range.clone(), columns)?)
+                file.read(&self.path, range.clone(), columns, each)
             }
             (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
             _ => Err(Error::Internal("a slice of another format".to_owned())),
@@ -163,12 +206,10 @@ impl SourceFile {
     /// The number, from 1, of row `row` of `slice` within the file.
     pub(crate) fn row_number(&self, slice: &Slice, row: u64) -> Result<u64> {
         let before = match (&self.reader, slice) {
-            (Reader::Parquet(file), Slice::RowGroups { groups, skip, .. }) => {
-                file.rows_before(groups.start) + skip
+            (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
+                file.rows_before(groups.start) + rows.start
             }
-            (Reader::Csv(file), Slice::Bytes(range)) => {
-                file.records_before(&self.path, range.start)?
-            }
+            (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,
             _ => 0,
         };
@@ -176,10 +217,10 @@ impl SourceFile {
     }
 
     /// SHA-256 of the file in lower-case hex; of address and generator version for a sample.
-    pub(crate) fn digest(&self) -> Result<String> {
+    pub(crate) fn digest(&self, cancel: &Cancel) -> Result<String> {
         match &self.reader {
-            Reader::Parquet(file) => digest_file(&file.location),
-            Reader::Csv(file) => digest_file(&file.location),
+            Reader::Parquet(file) => digest_file(&file.location, cancel),
+            Reader::Csv(file) => digest_file(&file.location, cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -238,6 +279,7 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
                 path,
                 stamp,
                 reader,
+                view: None,
             },
             schema,
         ));
@@ -291,55 +333,13 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
     }
 }
 
-fn same_schema(path: &str, schema: &SchemaRef, other: &SchemaRef) -> Result<()> {
-    let differs = |column: &str, fault: &str| Error::Source {
-        file: path.to_owned(),
-        row: None,
-        column: Some(column.to_owned()),
-        fault: fault.to_owned(),
-    };
-    for field in schema.fields() {
-        match other.field_with_name(field.name()) {
-            Err(_) => {
-                return Err(differs(
-                    field.name(),
-                    "missing here, present in other files",
-                ));
-            }
-            Ok(found) if found.data_type() != field.data_type() => {
-                return Err(differs(field.name(), "of another type than in other files"));
-            }
-            Ok(_) => {}
-        }
-    }
-    let extra = other
-        .fields()
-        .iter()
-        .find(|field| schema.field_with_name(field.name()).is_err());
-    if let Some(field) = extra {
-        return Err(differs(
-            field.name(),
-            "present here, missing in other files",
-        ));
-    }
-    let in_order = schema
-        .fields()
-        .iter()
-        .zip(other.fields())
-        .all(|(a, b)| a.name() == b.name());
-    if in_order {
-        Ok(())
-    } else {
-        Err(Error::source(path, "columns in another order"))
-    }
-}
-
 /// SHA-256 of a file in lower-case hex.
-pub(crate) fn digest_file(location: &Path) -> Result<String> {
+pub(crate) fn digest_file(location: &Path, cancel: &Cancel) -> Result<String> {
     let mut file = File::open(location).map_err(Error::io("read", location))?;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
+        cancel.check()?;
         let count = file.read(&mut block).map_err(Error::io("read", location))?;
         match block.get(..count) {
             Some([]) | None => return Ok(hex(&hasher.finalize())),

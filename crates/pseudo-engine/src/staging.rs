@@ -9,7 +9,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+
+use crate::source::hex;
+use crate::{Error, Result, publish};
 
 const DIRECTORY: &str = ".staging";
 
@@ -72,19 +75,41 @@ impl Staging {
         create_dir(&self.path.join(name))
     }
 
-    /// Writes a file and hands it to the disk; [`Staging::seal`] waits for it.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    /// Begins a file.
+    pub(crate) fn create_file(&self, name: &str) -> Result<StagedFile> {
         let path = self.path.join(name);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o640)
             .open(&path)
             .map_err(Error::io("create", &path))?;
-        file.write_all(bytes).map_err(Error::io("write", &path))?;
+        Ok(StagedFile {
+            file,
+            path,
+            pending: Vec::with_capacity(PENDING),
+            digest: Sha256::new(),
+            bytes: 0,
+            fault: None,
+        })
+    }
+
+    /// Gives a file that is written its last name and hands it to the disk; [`Staging::seal`] waits
+    /// for it.
+    pub(crate) fn name(&self, (file, from): (File, PathBuf), name: &str) -> Result<()> {
+        let path = self.path.join(name);
+        publish::rename(&from, &path)?;
         let disk = self.disk.lock().map_err(|_| ended())?;
         let files = disk.as_ref().map(|disk| &disk.files).ok_or_else(ended)?;
         files.send((file, path)).map_err(|_| ended())
+    }
+
+    /// Writes a whole file.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let mut file = self.create_file(name)?;
+        // a fault is told by `finish`
+        let _ = file.write_all(bytes);
+        self.name(file.finish()?.file, name)
     }
 
     /// Waits for the disk, makes the directories durable too and gives up ownership: whoever called
@@ -98,6 +123,75 @@ impl Staging {
         sync_dir(&self.path)?;
         self.keep = true;
         Ok(std::mem::take(&mut self.path))
+    }
+}
+
+/// A file being written: every byte goes through its digest on the way to the disk.
+pub(crate) struct StagedFile {
+    file: File,
+    path: PathBuf,
+    pending: Vec<u8>,
+    digest: Sha256,
+    bytes: u64,
+    fault: Option<Error>,
+}
+
+/// Bytes that are gathered before they are digested and written, few enough to stay in the cache.
+const PENDING: usize = 256 << 10;
+
+/// A file that is written.
+pub(crate) struct Staged {
+    /// The file, and where it is.
+    pub(crate) file: (File, PathBuf),
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// Its SHA-256 in lower-case hex.
+    pub(crate) sha256: String,
+}
+
+impl StagedFile {
+    /// Writes what is pending.
+    ///
+    /// # Errors
+    /// The first fault of the disk since the file was begun.
+    pub(crate) fn finish(mut self) -> Result<Staged> {
+        // a fault is kept and told below
+        let _ = self.drain();
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(Staged {
+                file: (self.file, self.path),
+                bytes: self.bytes,
+                sha256: hex(&self.digest.finalize()),
+            }),
+        }
+    }
+
+    fn drain(&mut self) -> std::io::Result<()> {
+        self.digest.update(&self.pending);
+        let written = self.file.write_all(&self.pending);
+        self.bytes += self.pending.len() as u64;
+        self.pending.clear();
+        written.map_err(|error| {
+            let kind = error.kind();
+            let fault = Error::io("write", &self.path)(error);
+            self.fault.get_or_insert(fault);
+            kind.into()
+        })
+    }
+}
+
+impl Write for StagedFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.pending.len() + bytes.len() > PENDING {
+            self.drain()?;
+        }
+        self.pending.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -88,8 +88,13 @@ pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
         .iter()
         .flat_map(|table| &table.outputs)
         .all(|output| {
-            let metadata = std::fs::metadata(directory.join(&output.path));
-            metadata.is_ok_and(|metadata| metadata.len() == output.bytes)
+            let is_there = |path: &str, bytes: u64| {
+                let metadata = std::fs::metadata(directory.join(path));
+                metadata.is_ok_and(|metadata| metadata.len() == bytes)
+            };
+            let record = output.quarantine.as_ref();
+            is_there(&output.path, output.bytes)
+                && record.is_none_or(|record| is_there(&record.path, record.bytes))
         })
 }
 

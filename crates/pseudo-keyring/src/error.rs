@@ -57,6 +57,9 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// A recipient is none.
+    #[error("not an age recipient, `age1…`")]
+    Recipient,
     /// The keyring is not an age file.
     #[error("keyring `{}` is not a binary age file of version 1", path.display())]
     Foreign {

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`Keyring`] is what callers hold; `source` says how it is unlocked and what a
 //! holder of keys can do; `age` is the sealed file (age-encryption.org/v1), `document` what is
-//! inside it, `file` how it reaches the disk.
+//! inside it, `file` how it reaches the disk. `stream` seals other data than keys: rows in
+//! quarantine.
 
 mod age;
 mod document;
@@ -15,6 +16,7 @@ mod file;
 #[doc(hidden)]
 pub mod fuzz;
 mod source;
+mod stream;
 
 use std::fmt;
 use std::path::Path;
@@ -25,6 +27,7 @@ use zeroize::Zeroizing;
 pub use crate::age::create_identity;
 pub use crate::error::{Error, Fault};
 pub use crate::source::{KeySource, Unlock};
+pub use crate::stream::{PassingKey, Recipient, Sealer};
 
 /// The secrets of one owner: one per epoch, exactly one of them primary.
 pub struct Keyring {

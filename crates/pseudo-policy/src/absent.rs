@@ -8,23 +8,16 @@ pub(crate) enum Where {
     Section,
     /// The key that names an action.
     Action,
-    /// The value of `on_invalid`.
-    OnInvalid,
     /// The value of `format`, or the extension of a source.
     Format,
-    /// The value of `encoding` of a table.
-    TextEncoding,
     /// No word of this place is absent.
     Nowhere,
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 14] = [
+const ABSENT: [(Where, &str); 10] = [
     (Where::Section, "gates"),
-    (Where::Section, "limits"),
-    (Where::Section, "quarantine"),
     (Where::Action, "escrow"),
-    (Where::OnInvalid, "quarantine"),
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
     (Where::Format, "gz"),
@@ -33,14 +26,11 @@ const ABSENT: [(Where, &str); 14] = [
     (Where::Format, "ndjson"),
     (Where::Format, "orc"),
     (Where::Format, "zst"),
-    (Where::TextEncoding, "gb18030"),
 ];
 
 /// Nested columns, `a.b` and `items[].phone`.
 pub(crate) const NESTED: &str =
     "this build has no nested columns, such as `a.b` or `items[].phone`";
-/// `{name}` in a source.
-pub(crate) const PLACEHOLDERS: &str = "this build has no `{name}` placeholders";
 /// Run-end encoded arrays.
 pub(crate) const RUN_ENDS: &str = "this build has no run-end encoded columns";
 
@@ -49,9 +39,7 @@ pub(crate) fn message(place: Where, word: &str) -> Option<String> {
     let (_, word) = ABSENT.iter().find(|row| **row == (place, word))?;
     Some(match place {
         Where::Section => format!("this build has no `[{word}]`"),
-        Where::OnInvalid => format!("this build has no `on_invalid = \"{word}\"`"),
         Where::Format => format!("this build has no `{word}` format"),
-        Where::TextEncoding => format!("this build has no `encoding = \"{word}\"`"),
         Where::Action | Where::Nowhere => format!("this build has no `{word}`"),
     })
 }

@@ -34,6 +34,7 @@ impl Pipeline {
                 binder.column(index, field);
             }
         }
+        binder.check_bloom_filter();
         binder.finish()
     }
 }
@@ -400,6 +401,34 @@ impl<'a> Binder<'a> {
         let hint = "leave the mask out, or move it to a table of another domain".to_owned();
         let warning = self.violation(Fault::MaskBesideToken, mask.spot(), message, Some(hint));
         self.warnings.push(warning);
+    }
+
+    /// Refuses Bloom filters of columns whose type they do not serve.
+    fn check_bloom_filter(&mut self) {
+        let (sink, spots) = (&self.pipeline.sink, &self.pipeline.spots);
+        for (name, spot) in sink.bloom_filter.iter().zip(&spots.bloom_filter) {
+            let mut columns = self.columns.iter().map(|column| &column.output);
+            let Some(output) = columns.find(|output| output.name() == name) else {
+                continue;
+            };
+            if legal::bloom_filter(output.data_type()) {
+                continue;
+            }
+            let message = format!(
+                "column `{}` of table `{}` is written as {}: `bloom_filter` takes text, integers \
+                 and bytes",
+                shown(name),
+                shown(&self.table.name),
+                shown(&output.data_type().to_string())
+            );
+            let hint = Some("leave it out of `bloom_filter`".to_owned());
+            let spot = (spot.line, spot.column);
+            let violation = self.violation(Fault::TypeNotTaken, spot, message, hint);
+            self.violations.push(Violation {
+                place: "table [sink]".to_owned(),
+                ..violation
+            });
+        }
     }
 
     fn finish(mut self) -> Result<TablePlan, Refusal> {

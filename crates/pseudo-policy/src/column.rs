@@ -10,8 +10,8 @@ use crate::absent::{self, NESTED, Where};
 use crate::action::{self, Action};
 use crate::near::nearest;
 use crate::pipeline::{Identity, read_kind};
-use crate::reader::{Reader, Section, Spot, repeatable, shown, toml_key, toml_text};
-use crate::refusal::Fault;
+use crate::reader::{Reader, Section, repeatable, shown, toml_key, toml_text};
+use crate::refusal::{Fault, Spot};
 
 /// The rules of one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,14 +149,17 @@ pub enum OnInvalid {
     Token,
     /// It becomes NULL, and is counted.
     Null,
+    /// Its row is left out of the output, and recorded.
+    Quarantine,
     /// The run fails.
     Fail,
 }
 
 impl OnInvalid {
-    const WORDS: [(&'static str, Self); 3] = [
+    const WORDS: [(&'static str, Self); 4] = [
         ("token", Self::Token),
         ("null", Self::Null),
+        ("quarantine", Self::Quarantine),
         ("fail", Self::Fail),
     ];
 
@@ -166,6 +169,7 @@ impl OnInvalid {
         match self {
             Self::Token => "token",
             Self::Null => "null",
+            Self::Quarantine => "quarantine",
             Self::Fail => "fail",
         }
     }
@@ -298,7 +302,7 @@ fn table_rule(
     let kind = kind.and_then(|kind| read_kind(reader, &section, kind));
     let rule = Rule {
         to: section.text(reader, "to").map(str::to_owned),
-        on_invalid: section.choice(reader, "on_invalid", &OnInvalid::WORDS, Where::OnInvalid),
+        on_invalid: section.choice(reader, "on_invalid", &OnInvalid::WORDS, Where::Nowhere),
         kind,
         line: spot.line,
         line_column: spot.column,

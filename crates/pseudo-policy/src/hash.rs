@@ -8,19 +8,29 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Action;
 use crate::column::{OnInvalid, Rule};
+use crate::limits::Limits;
 use crate::pipeline::{Identity, Pipeline, Sink};
 use crate::plan::PlannedColumn;
 use crate::table::{Format, Table};
 
 impl Pipeline {
     /// SHA-256, in lowercase hexadecimal, over everything that decides output: not the words of the
-    /// file, nor where keys and sink are, nor what the pipeline is called.
+    /// file, nor where keys, sink and quarantine are, nor what the pipeline is called, nor when its
+    /// output may not be published.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut print = Fingerprint::new("pseudo/pipeline/1");
         print.item(&self.domain);
-        print.item(&self.source.root);
+        // With its placeholders, here and in tables: the job of every night is the same one.
+        print.item(&self.source.template);
         print.sink(&self.sink);
+        print.limits(&self.limits);
+        let mut filtered: Vec<&str> = self.sink.bloom_filter.iter().map(String::as_str).collect();
+        filtered.sort_unstable();
+        print.count(filtered.len());
+        for column in filtered {
+            print.item(column);
+        }
         print.count(self.identities.len());
         for identity in self.identities.values() {
             print.identity(identity);
@@ -42,6 +52,7 @@ pub(crate) fn plan(pipeline: &Pipeline, table: &Table, columns: &[PlannedColumn]
     let mut print = Fingerprint::new("pseudo/plan/1");
     print.item(&pipeline.domain);
     print.sink(&pipeline.sink);
+    print.limits(&pipeline.limits);
     print.table(table);
     print.count(columns.len());
     for column in columns {
@@ -57,6 +68,8 @@ pub(crate) fn plan(pipeline: &Pipeline, table: &Table, columns: &[PlannedColumn]
         print.action(&column.action);
         print.item(column.kind.map_or("", |kind| kind.id()));
         print.item(column.on_invalid.name());
+        let filtered = pipeline.sink.bloom_filter.contains(column.output.name());
+        print.count(usize::from(filtered));
         print.count(usize::from(column.identity.is_some()));
         if let Some(identity) = &column.identity {
             print.identity(identity);
@@ -106,6 +119,12 @@ impl Fingerprint {
         self.item(&sink.row_group_rows.to_string());
     }
 
+    /// Memory bounds the slices, and they the files; the other limits bound what is published.
+    fn limits(&mut self, limits: &Limits) {
+        self.count(usize::from(limits.memory.is_some()));
+        self.item(&limits.memory.unwrap_or_default().to_string());
+    }
+
     fn identity(&mut self, identity: &Identity) {
         self.item(&identity.name);
         self.item(identity.kind.id());
@@ -116,7 +135,7 @@ impl Fingerprint {
     /// How the rows of a table are found, read, chosen and ordered.
     fn table(&mut self, table: &Table) {
         self.item(&table.name);
-        self.item(&table.source);
+        self.item(&table.template);
         self.item(table.format.map_or("", Format::name));
         self.optional(table.subject.as_deref());
         self.optional(table.filter.as_deref());
@@ -133,6 +152,7 @@ impl Fingerprint {
             u8::from(table.csv.header),
         ]);
         self.texts(&table.csv.null);
+        self.item(table.csv.encoding.name());
     }
 
     fn rules(&mut self, table: &Table) {

@@ -359,6 +359,15 @@ fn is_binary(input: &DataType) -> bool {
     )
 }
 
+/// Whether a Bloom filter serves values of a type: a reader that looks one up writes it as it is.
+pub(crate) fn bloom_filter(output: &DataType) -> bool {
+    match output {
+        DataType::Dictionary(_, values) => bloom_filter(values),
+        DataType::Null => false,
+        plain => is_text(plain) || is_binary(plain) || plain.is_integer(),
+    }
+}
+
 fn is_decimal(input: &DataType) -> bool {
     scale(input).is_some()
 }

@@ -5,10 +5,11 @@
 //! legal; what it refuses is refused whole, every mistake at once ([`Refusal`]); no message quotes
 //! what the file says beyond its names; no key, no path and no row is touched here.
 //!
-//! In reading order: `pipeline` and `table` (what a file says), `column` and `action` (what may
-//! happen to a column), `bind` and `legal` (which of it a schema allows), `plan` (the result),
-//! `refusal` (the other result), `reader`, `syntax`, `number`, `date`, `near` and `absent` (how a
-//! file is read), `hash` (which parts of it decide output).
+//! In reading order: `pipeline` and `table` (what a file says), `limits` and `quarantine` (what
+//! keeps output back), `column` and `action` (what may happen to a column), `bind` and `legal`
+//! (which of it a schema allows), `plan` (the result), `refusal` (the other result), `reader`,
+//! `settings`, `syntax`, `number`, `date`, `near` and `absent` (how a file is read), `hash` (which
+//! parts of it decide output).
 #![warn(clippy::indexing_slicing)]
 
 mod absent;
@@ -18,20 +19,26 @@ mod column;
 mod date;
 mod hash;
 mod legal;
+mod limits;
 mod near;
 mod number;
 mod pipeline;
 mod plan;
+mod quarantine;
 mod reader;
 mod refusal;
+mod settings;
 mod syntax;
 mod table;
 
 pub use action::{Action, Band, FpeAlphabet, Part, RareTo, SealEncoding, TokenEncoding, Unit};
 pub use column::{ColumnRules, OnInvalid, Rule};
 pub use date::Date;
+pub use limits::Limits;
 pub use number::Number;
-pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source};
+pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source, Spots};
 pub use plan::{PlannedColumn, Subject, TablePlan};
-pub use refusal::{Fault, Refusal, Violation};
-pub use table::{ColumnType, CsvOptions, Format, Order, Table};
+pub use quarantine::Quarantine;
+pub use refusal::{Fault, Refusal, Spot, Violation};
+pub use settings::Settings;
+pub use table::{ColumnType, CsvOptions, Format, Order, Table, TextEncoding};

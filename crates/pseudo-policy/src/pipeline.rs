@@ -1,15 +1,18 @@
 //! Pipeline: what a `pipeline.toml` says, as types. Whoever holds one holds a file without
 //! mistakes; how it fits a source is the next question, answered by [`Pipeline::bind`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pseudo_pii::Kind;
 use toml_edit::{Item, TableLike};
 
-use crate::absent::{PLACEHOLDERS, Where};
+use crate::absent::Where;
+use crate::limits::Limits;
 use crate::near::nearest;
+use crate::quarantine::Quarantine;
 use crate::reader::{Reader, Section, repeatable, shown, toml_key};
-use crate::refusal::{Fault, Refusal, Violation};
+use crate::refusal::{Fault, Refusal, Spot, Violation};
+use crate::settings::{self, Settings};
 use crate::syntax;
 use crate::table::Table;
 
@@ -28,19 +31,34 @@ pub struct Pipeline {
     pub source: Source,
     /// `[sink]`.
     pub sink: Sink,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[quarantine]`.
+    pub quarantine: Quarantine,
     /// `[identities.*]`, by name.
     pub identities: BTreeMap<String, Identity>,
     /// `[tables.*]`, in the order of the file.
     pub tables: Vec<Table>,
+    /// Where in the file stands what only the world around it can judge.
+    pub spots: Spots,
 }
 
 impl Pipeline {
-    /// Reads the text of a pipeline file; `file` is what messages call it.
+    /// Reads the text of a pipeline file without placeholders; `file` is what messages call it.
     ///
     /// # Errors
     /// Refuses a file with mistakes, naming all of them.
     pub fn parse(file: &str, text: &str) -> Result<Self, Refusal> {
-        match Self::draft(file, text) {
+        Self::parse_with(file, text, &Settings::new())
+    }
+
+    /// Reads the text of a pipeline file, its placeholders filled with `settings`.
+    ///
+    /// # Errors
+    /// Refuses a file with mistakes, a placeholder without a value, a value that is not a part of a
+    /// path, and one that no placeholder asks for, naming all of them.
+    pub fn parse_with(file: &str, text: &str, settings: &Settings) -> Result<Self, Refusal> {
+        match Self::draft_with(file, text, settings) {
             (Some(pipeline), violations) if violations.is_empty() => Ok(pipeline),
             (_, violations) => Err(Refusal::new(violations)),
         }
@@ -52,7 +70,18 @@ impl Pipeline {
     /// throughout.
     #[must_use]
     pub fn draft(file: &str, text: &str) -> (Option<Self>, Vec<Violation>) {
-        let mut reader = Reader::new(file, text);
+        Self::draft_with(file, text, &Settings::new())
+    }
+
+    /// Reads what can be read of a file with mistakes, its placeholders filled with `settings`;
+    /// where one could not be filled, `source` or the root is empty in the draft.
+    #[must_use]
+    pub fn draft_with(
+        file: &str,
+        text: &str,
+        settings: &Settings,
+    ) -> (Option<Self>, Vec<Violation>) {
+        let mut reader = Reader::new(file, text, settings);
         let document = syntax::read(&mut reader);
         let draft = document
             .as_ref()
@@ -65,6 +94,28 @@ impl Pipeline {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
     }
+}
+
+/// Where in a pipeline file stands what nobody can judge from the file alone. Of a key that is not
+/// there it is the header of its section, of a section that is not there the beginning of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spots {
+    /// `[keys] keyring`.
+    pub keyring: Spot,
+    /// `[keys] identity`.
+    pub identity: Spot,
+    /// `[source] root`.
+    pub source_root: Spot,
+    /// `[sink] root`.
+    pub sink_root: Spot,
+    /// The names of `[sink] bloom_filter`, in their order.
+    pub bloom_filter: Vec<Spot>,
+    /// The header of `[limits]`.
+    pub limits: Spot,
+    /// The header of `[quarantine]`.
+    pub quarantine: Spot,
+    /// `[quarantine] root`.
+    pub quarantine_root: Spot,
 }
 
 /// Where the keys are; paths as written, relative to the pipeline file.
@@ -81,8 +132,21 @@ pub struct Keys {
 /// Where the tables come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Source {
-    /// Directory or URL, as written.
+    /// Directory or URL, its placeholders filled.
     pub root: String,
+    /// The same as written.
+    pub template: String,
+}
+
+impl Source {
+    /// Whether the root is an embedded sample, or nobody can tell for want of a value.
+    pub(crate) fn has_no_files(&self) -> bool {
+        let sample = |root: &str| root.starts_with("sample:");
+        match self.root.is_empty() {
+            true => sample(&self.template) || self.template.starts_with('{'),
+            false => sample(&self.root),
+        }
+    }
 }
 
 /// Where the output goes, and how it is written.
@@ -96,6 +160,8 @@ pub struct Sink {
     pub compression: Compression,
     /// Rows of a row group.
     pub row_group_rows: u32,
+    /// Columns of the output, of whichever tables have them, that get a Bloom filter.
+    pub bloom_filter: Vec<String>,
 }
 
 impl Default for Sink {
@@ -105,6 +171,7 @@ impl Default for Sink {
             retain_runs: 7,
             compression: Compression::Zstd,
             row_group_rows: 1 << 20,
+            bloom_filter: Vec::new(),
         }
     }
 }
@@ -160,30 +227,41 @@ fn read(reader: &mut Reader<'_>, file: &str, root: &dyn TableLike) -> Pipeline {
         .map(str::to_owned);
     check_name(reader, &top, "name", name.as_deref());
     check_name(reader, &top, "domain", domain.as_deref());
-    let keys = section(
-        reader,
-        &mut top,
-        "keys",
-        "keyring = \"keys/analytics.keyring\"",
-    )
-    .map(|section| keys(reader, section));
-    let source = section(reader, &mut top, "source", "root = \"../data/raw\"")
-        .map(|section| source(reader, section))
+    let mut spots = Spots::default();
+    let keys =
+        section(reader, &mut top, "keys", KEYRING).map(|section| keys(reader, section, &mut spots));
+    let source = section(reader, &mut top, "source", SOURCE)
+        .map(|section| source(reader, section, &mut spots))
         .unwrap_or_default();
-    let sink = section(reader, &mut top, "sink", "root = \"../data/safe\"")
-        .map(|section| sink(reader, section));
+    let sink = section(reader, &mut top, "sink", SINK)
+        .map(|section| sink(reader, section, &mut spots))
+        .unwrap_or_default();
+    let limits = optional(reader, &mut top, "limits").map(|section| {
+        spots.limits = section.spot;
+        Limits::read(reader, section)
+    });
+    let quarantine = optional(reader, &mut top, "quarantine").map(|section| {
+        spots.quarantine = section.spot;
+        spots.quarantine_root = section.value_spot(reader, "root");
+        Quarantine::read(reader, section)
+    });
     let identities = identities(reader, &mut top);
     let tables = tables(reader, &mut top, &source, &identities);
+    check_bloom_filter(reader, &sink, &spots, &tables);
     top.finish(reader, Where::Section);
+    settings::refuse_unused(reader);
     Pipeline {
         file: file.to_owned(),
         name: name.unwrap_or_default(),
         domain: domain.unwrap_or_default(),
         keys: keys.unwrap_or_default(),
         source,
-        sink: sink.unwrap_or_default(),
+        sink,
+        limits: limits.unwrap_or_default(),
+        quarantine: quarantine.unwrap_or_default(),
         identities,
         tables,
+        spots,
     }
 }
 
@@ -205,24 +283,29 @@ fn section<'a>(
     key: &'static str,
     example: &str,
 ) -> Option<Section<'a>> {
-    let Some(table) = top.table(reader, key) else {
-        if !top.table.contains_key(key) {
-            top.missing(reader, &format!("[{key}]"), &format!("[{key}]\n{example}"));
-        }
-        return None;
-    };
-    Some(Section::new(
-        table,
-        format!("table [{key}]"),
-        top.key_spot(reader, key),
-    ))
+    if !top.table.contains_key(key) {
+        top.missing(reader, &format!("[{key}]"), &format!("[{key}]\n{example}"));
+    }
+    optional(reader, top, key)
 }
 
-fn keys(reader: &mut Reader<'_>, mut section: Section<'_>) -> Keys {
-    let example = "keyring = \"keys/analytics.keyring\"";
+/// A section that may be there.
+fn optional<'a>(
+    reader: &mut Reader<'_>,
+    top: &mut Section<'a>,
+    key: &'static str,
+) -> Option<Section<'a>> {
+    let table = top.table(reader, key)?;
+    let spot = top.key_spot(reader, key);
+    Some(Section::new(table, format!("table [{key}]"), spot))
+}
+
+fn keys(reader: &mut Reader<'_>, mut section: Section<'_>, spots: &mut Spots) -> Keys {
+    spots.keyring = section.value_spot(reader, "keyring");
+    spots.identity = section.value_spot(reader, "identity");
     let keys = Keys {
         keyring: section
-            .required(reader, "keyring", example)
+            .required(reader, "keyring", KEYRING)
             .unwrap_or_default()
             .to_owned(),
         identity: section.text(reader, "identity").map(str::to_owned),
@@ -232,23 +315,22 @@ fn keys(reader: &mut Reader<'_>, mut section: Section<'_>) -> Keys {
     keys
 }
 
-fn source(reader: &mut Reader<'_>, mut section: Section<'_>) -> Source {
-    let root = section
-        .required(reader, "root", "root = \"../data/raw\"")
-        .unwrap_or_default();
-    check_placeholders(reader, &section, "root", root);
+fn source(reader: &mut Reader<'_>, mut section: Section<'_>, spots: &mut Spots) -> Source {
+    spots.source_root = section.value_spot(reader, "root");
+    let template = section.required(reader, "root", SOURCE).unwrap_or_default();
+    let root = settings::fill(reader, &section, "root", template);
     section.finish(reader, Where::Nowhere);
     Source {
-        root: root.to_owned(),
+        root: root.unwrap_or_default(),
+        template: template.to_owned(),
     }
 }
 
-fn sink(reader: &mut Reader<'_>, mut section: Section<'_>) -> Sink {
+fn sink(reader: &mut Reader<'_>, mut section: Section<'_>, spots: &mut Spots) -> Sink {
     let default = Sink::default();
-    let root = section
-        .required(reader, "root", "root = \"../data/safe\"")
-        .unwrap_or_default();
-    check_placeholders(reader, &section, "root", root);
+    spots.sink_root = section.value_spot(reader, "root");
+    let root = section.required(reader, "root", SINK).unwrap_or_default();
+    settings::refuse_braces(reader, &section, "root", root);
     let compression = section.choice(reader, "compression", &Compression::WORDS, Where::Nowhere);
     let sink = Sink {
         root: root.to_owned(),
@@ -259,9 +341,43 @@ fn sink(reader: &mut Reader<'_>, mut section: Section<'_>) -> Sink {
         row_group_rows: section
             .count(reader, "row_group_rows", 1..=1 << 24)
             .unwrap_or(default.row_group_rows),
+        bloom_filter: section
+            .texts(reader, "bloom_filter")
+            .unwrap_or(default.bloom_filter),
     };
+    let names = section.table.get("bloom_filter").and_then(Item::as_array);
+    let names = names.iter().flat_map(|names| names.iter());
+    spots.bloom_filter = names.map(|name| reader.spot(name.span())).collect();
     section.finish(reader, Where::Nowhere);
     sink
+}
+
+/// Refuses names that no table writes: every column of the output has a rule that names it.
+fn check_bloom_filter(reader: &mut Reader<'_>, sink: &Sink, spots: &Spots, tables: &[Table]) {
+    let mut columns = tables.iter().flat_map(|table| &table.columns);
+    // A rule that is refused would have said what it writes.
+    if reader.partial || columns.any(|column| column.rules.is_empty()) {
+        return;
+    }
+    let written: BTreeSet<&str> = tables.iter().flat_map(Table::written).collect();
+    let mut seen = BTreeSet::new();
+    for (name, spot) in sink.bloom_filter.iter().zip(&spots.bloom_filter) {
+        let place = "table [sink]";
+        if !seen.insert(name) {
+            let message = "`bloom_filter` names a column twice";
+            reader.refuse(Fault::BadValue, *spot, place, message, None);
+        } else if !written.contains(name.as_str()) {
+            let message = match repeatable(name) {
+                Some(name) => format!("`bloom_filter`: no table writes a column `{name}`"),
+                None => "`bloom_filter` names a column that no table writes".to_owned(),
+            };
+            let hint = match nearest(name, written.iter().copied()) {
+                Some(near) => format!("did you mean `{}`", shown(near)),
+                None => "name columns of the output, as `to` renames them".to_owned(),
+            };
+            reader.refuse(Fault::NoSuchColumn, *spot, place, message, Some(hint));
+        }
+    }
 }
 
 fn identities(reader: &mut Reader<'_>, top: &mut Section<'_>) -> BTreeMap<String, Identity> {
@@ -376,7 +492,7 @@ fn entry(
     name: &str,
     item: &Item,
     place: &str,
-) -> Option<crate::reader::Spot> {
+) -> Option<Spot> {
     if item.as_table_like().is_none() {
         reader.wrong_type(item, place, &shown(name), "a table");
         return None;
@@ -400,25 +516,6 @@ fn name_refused(reader: &mut Reader<'_>, section: &Section<'_>, what: &str) {
     reader.refuse(Fault::BadValue, section.spot, &section.place, message, None);
 }
 
-/// Refuses `{name}`, which later builds may fill in.
-pub(crate) fn check_placeholders(
-    reader: &mut Reader<'_>,
-    section: &Section<'_>,
-    key: &str,
-    text: &str,
-) {
-    if text.contains(['{', '}']) {
-        let spot = section.value_spot(reader, key);
-        reader.refuse(
-            Fault::NotInThisBuild,
-            spot,
-            &section.place,
-            PLACEHOLDERS,
-            None,
-        );
-    }
-}
-
 /// Whether a name means one thing to a reader: it goes into keys byte by byte.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control)
@@ -429,3 +526,8 @@ fn is_plain(name: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     !name.is_empty() && name.len() <= 128 && name.chars().all(fits)
 }
+
+/// The keys of the sections that have to be there, ready to paste.
+const KEYRING: &str = "keyring = \"keys/analytics.keyring\"";
+const SOURCE: &str = "root = \"../data/raw\"";
+const SINK: &str = "root = \"../data/safe\"";

@@ -1,6 +1,7 @@
 //! How a file is read: sections whose keys are asked for by name, and that then know which keys
 //! nobody asked for. A mistake is noted and reading goes on, so that all of them are found at once.
 
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use toml_edit::{Item, TableLike};
@@ -8,20 +9,18 @@ use toml_edit::{Item, TableLike};
 use crate::absent::{self, Where};
 use crate::near::nearest;
 use crate::number::Number;
-use crate::refusal::{Fault, Violation};
-
-/// A place in the text, both counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Spot {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
+use crate::refusal::{Fault, Spot, Violation};
+use crate::settings::Settings;
 
 /// One file being read.
 pub(crate) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     starts: Vec<usize>,
+    /// What placeholders are filled with.
+    pub(crate) settings: &'a Settings,
+    /// The names of the placeholders met so far.
+    pub(crate) placeholders: BTreeSet<String>,
     /// What was wrong so far.
     pub(crate) violations: Vec<Violation>,
     /// Lines were left out because they are not TOML: what is missing may have been there.
@@ -29,7 +28,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str, settings: &'a Settings) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0)
             .chain(breaks.map(|(at, _)| at + 1))
@@ -38,6 +37,8 @@ impl<'a> Reader<'a> {
             file,
             text,
             starts,
+            settings,
+            placeholders: BTreeSet::new(),
             violations: Vec::new(),
             partial: false,
         }

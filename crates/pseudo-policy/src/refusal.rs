@@ -32,6 +32,22 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// A place in the text of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column of that line in characters, counted from 1.
+    pub column: usize,
+}
+
+impl Default for Spot {
+    /// The beginning of the file: the place of what is not there.
+    fn default() -> Self {
+        Self { line: 1, column: 1 }
+    }
+}
+
 /// One thing that is wrong, or that deserves a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -98,6 +114,10 @@ pub enum Fault {
     UnknownKind,
     /// An identity that is not declared.
     UnknownIdentity,
+    /// A placeholder without a value.
+    UnsetPlaceholder,
+    /// A value for a placeholder that the file does not have.
+    NoSuchPlaceholder,
     /// Something that this build does not have.
     NotInThisBuild,
     /// One rule names several actions.
@@ -132,7 +152,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Syntax,
         Self::UnknownKey,
         Self::MissingKey,
@@ -141,6 +161,8 @@ impl Fault {
         Self::UnknownAction,
         Self::UnknownKind,
         Self::UnknownIdentity,
+        Self::UnsetPlaceholder,
+        Self::NoSuchPlaceholder,
         Self::NotInThisBuild,
         Self::TwoActions,
         Self::NoAction,
@@ -170,6 +192,8 @@ impl Fault {
             Self::UnknownAction => "unknown-action",
             Self::UnknownKind => "unknown-kind",
             Self::UnknownIdentity => "unknown-identity",
+            Self::UnsetPlaceholder => "unset-placeholder",
+            Self::NoSuchPlaceholder => "no-such-placeholder",
             Self::NotInThisBuild => "not-in-this-build",
             Self::TwoActions => "two-actions",
             Self::NoAction => "no-action",

@@ -8,18 +8,21 @@ use toml_edit::{Item, TableLike};
 
 use crate::absent::{self, Where};
 use crate::action::Action;
-use crate::column::{ColumnRules, Context};
-use crate::pipeline::{Identity, Source, check_placeholders};
-use crate::reader::{Reader, Section, Spot, shown, toml_key};
-use crate::refusal::Fault;
+use crate::column::{ColumnRules, Context, Rule};
+use crate::pipeline::{Identity, Source};
+use crate::reader::{Reader, Section, shown, toml_key};
+use crate::refusal::{Fault, Spot};
+use crate::settings::fill;
 
 /// A table of a pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Its name, which is the directory of its output and part of its row order.
     pub name: String,
-    /// Files below the source root: a path or a pattern.
+    /// Files below the source root: a path or a pattern, its placeholders filled.
     pub source: String,
+    /// The same as written.
+    pub template: String,
     /// Format of the files, as said or as their extension tells; None when the source root decides.
     pub format: Option<Format>,
     /// The column that says whom a row is about.
@@ -58,16 +61,17 @@ impl Table {
         identities: &BTreeMap<String, Identity>,
     ) -> Self {
         let example = format!("source = \"{}/*.parquet\"", shown(name));
-        let source = section
+        let template = section
             .required(reader, "source", &example)
             .unwrap_or_default();
-        check_placeholders(reader, &section, "source", source);
-        let format = format(reader, &mut section, source, root);
+        let source = fill(reader, &section, "source", template);
+        let format = format(reader, &mut section, source.as_deref(), template, root);
         let csv_rules = format != Some(Format::Parquet);
         let unlisted = [("drop", true)];
         let mut table = Self {
             name: name.to_owned(),
-            source: source.to_owned(),
+            source: source.unwrap_or_default(),
+            template: template.to_owned(),
             format,
             subject: section.text(reader, "subject").map(str::to_owned),
             filter: section.text(reader, "filter").map(str::to_owned),
@@ -99,6 +103,15 @@ impl Table {
     /// The place of its rules, for messages.
     pub(crate) fn columns_place(&self) -> String {
         format!("table [tables.{}.columns]", toml_key(&self.name))
+    }
+
+    /// The columns of the output, as far as the rules tell.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().flat_map(|column| {
+            let writes = |rule: &&Rule| !matches!(rule.action, Action::Drop);
+            let rules = column.rules.iter().filter(writes);
+            rules.map(|rule| rule.output(&column.column))
+        })
     }
 
     fn read_columns(
@@ -281,8 +294,11 @@ pub struct CsvOptions {
     pub quote: u8,
     /// The first line holds the names.
     pub header: bool,
-    /// Fields that are NULL.
+    /// Fields that are NULL, quoted or not. An empty line is a record with an empty field where
+    /// records have one field, and no record elsewhere.
     pub null: Vec<String>,
+    /// Of the bytes. A byte order mark at the start is no part of the text.
+    pub encoding: TextEncoding,
 }
 
 impl Default for CsvOptions {
@@ -292,6 +308,29 @@ impl Default for CsvOptions {
             quote: b'"',
             header: true,
             null: vec![String::new(), "\\N".to_owned()],
+            encoding: TextEncoding::Utf8,
+        }
+    }
+}
+
+/// Encoding of a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextEncoding {
+    /// UTF-8.
+    Utf8,
+    /// GB 18030, which covers GBK and GB 2312.
+    Gb18030,
+}
+
+impl TextEncoding {
+    const WORDS: [(&'static str, Self); 2] = [("utf-8", Self::Utf8), ("gb18030", Self::Gb18030)];
+
+    /// The word for it in a pipeline file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gb18030 => "gb18030",
         }
     }
 }
@@ -299,8 +338,7 @@ impl Default for CsvOptions {
 impl CsvOptions {
     fn read(reader: &mut Reader<'_>, section: &mut Section<'_>, fits: bool) -> Self {
         let default = Self::default();
-        let encoding = [("utf-8", ())];
-        section.choice(reader, "encoding", &encoding, Where::TextEncoding);
+        let encoding = section.choice(reader, "encoding", &TextEncoding::WORDS, Where::Nowhere);
         let (delimiter, quote) = (
             byte(reader, section, "delimiter"),
             byte(reader, section, "quote"),
@@ -310,6 +348,7 @@ impl CsvOptions {
             quote: quote.unwrap_or(default.quote),
             header: section.flag(reader, "header").unwrap_or(default.header),
             null: section.texts(reader, "null").unwrap_or(default.null),
+            encoding: encoding.unwrap_or(default.encoding),
         };
         if options.delimiter == options.quote {
             let key = if delimiter.is_some() {
@@ -381,7 +420,8 @@ fn csv_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: boo
 fn format(
     reader: &mut Reader<'_>,
     section: &mut Section<'_>,
-    source: &str,
+    source: Option<&str>,
+    template: &str,
     root: &Source,
 ) -> Option<Format> {
     if section.table.contains_key("format") {
@@ -389,6 +429,9 @@ fn format(
     }
     // Asking makes the key known.
     section.item("format");
+    // Without its values, a placeholder at the end may be any extension.
+    let unfilled = Some(template).filter(|template| !template.ends_with('}'));
+    let source = source.or(unfilled).unwrap_or_default();
     let extension = source
         .rsplit(['/', '\\'])
         .next()
@@ -397,7 +440,7 @@ fn format(
         .map(|(_, extension)| extension)
         .unwrap_or_default();
     let found = Format::WORDS.iter().find(|(word, _)| *word == extension);
-    if found.is_some() || source.is_empty() || root.root.starts_with("sample:") {
+    if found.is_some() || source.is_empty() || root.has_no_files() {
         return found.map(|(_, format)| *format);
     }
     let spot = section.value_spot(reader, "source");

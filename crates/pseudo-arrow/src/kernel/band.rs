@@ -142,7 +142,7 @@ impl Banding {
                     tally.transformed(row, Verdict::Valid);
                     column.push(label.as_bytes())?;
                 }
-                None if self.on_invalid == OnInvalid::Fail => return Err(Error::Invalid { row }),
+                None if self.on_invalid == OnInvalid::Fail => tally.refuse(row)?,
                 None => {
                     tally.nulled(row);
                     column.push_null();

@@ -19,7 +19,7 @@ use crate::{Error, FpeForm, OnInvalid, bytes};
 
 pub(crate) struct Fpe {
     key: Arc<FpeKey>,
-    canon: Canon,
+    pub(super) canon: Canon,
     form: FpeForm,
 }
 

@@ -36,7 +36,7 @@ impl Map {
             let entry = entry.or(self.default.as_ref()).map(String::as_str);
             match entry {
                 Some(_) => tally.transformed(row, Verdict::Valid),
-                None if self.on_invalid == OnInvalid::Fail => return Err(Error::Invalid { row }),
+                None if self.on_invalid == OnInvalid::Fail => tally.refuse(row)?,
                 None => tally.nulled(row),
             }
             column.push_option(entry)?;

@@ -13,7 +13,7 @@ use crate::{Error, SealForm, bytes};
 
 pub(crate) struct Seal {
     key: Arc<SealKey>,
-    canon: Canon,
+    pub(super) canon: Canon,
     form: SealForm,
 }
 

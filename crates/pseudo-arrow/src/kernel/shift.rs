@@ -78,10 +78,7 @@ impl Shift {
         })?;
         // What becomes of the subject itself is counted where its own rule is applied.
         let outcome = &mut Outcome::default();
-        let tally = &mut Tally {
-            outcome,
-            weights: None,
-        };
+        let tally = &mut Tally::new(outcome);
         let as_is = self.canon.is_as_is(data_type);
         let mut batch = Batch::default();
         let mut days = vec![0; subject.len().min(BATCH)];
@@ -164,9 +161,7 @@ impl Shift {
                     let moved = add(*date, *days);
                     match moved {
                         Some(_) => tally.transformed(row, Verdict::Valid),
-                        None if self.on_invalid == OnInvalid::Fail => {
-                            return Err(Error::Invalid { row });
-                        }
+                        None if self.on_invalid == OnInvalid::Fail => tally.refuse(row)?,
                         None => tally.nulled(row),
                     }
                     moved

@@ -16,7 +16,7 @@ use crate::{Error, TokenForm, bytes};
 
 pub(crate) struct Token {
     key: Arc<TokenKey>,
-    canon: Canon,
+    pub(super) canon: Canon,
     form: TokenForm,
     width: Width,
 }

@@ -12,6 +12,8 @@ use serde_json::json;
 use crate::commands::{check, now, rfc3339, verify};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
+use crate::record::{Record, RecordArgs};
+use crate::signals;
 use crate::table::{Table, thousands};
 use crate::unlock;
 
@@ -46,34 +48,41 @@ pub(crate) struct Run {
     /// Write the outcome and the manifest as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 impl Run {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
-        let Some(sink) = pseudo_engine::sink(&self.pipeline) else {
-            let refused = self.publish(None, screen).map(drop);
-            return refused.map_err(|failure| Failure::run(failure, Standing::Unknown));
-        };
-        let before = current(&sink);
+        let started = now();
+        let sink = pseudo_engine::sink(&self.pipeline);
+        let before = sink.as_deref().and_then(current);
+        let mut record = Record::new(
+            self.record.clone(),
+            &self.pipeline,
+            started,
+            self.at,
+            screen,
+        );
+        let mut report = None;
         let done = message::guard(|| {
-            let report = self.publish(before.as_deref(), screen)?;
-            message::print(&self.answer(&report))
+            let report = report.insert(self.publish(before.as_deref(), &mut record, screen)?);
+            message::print(&self.answer(report))
         });
-        done.map_err(|failure| {
-            let after = current(&sink);
-            let standing = Standing::Sink {
-                sink,
-                before,
-                after,
-            };
-            Failure::run(failure, standing)
-        })
+        record.end(report.as_ref(), done.as_ref().err());
+        done.map_err(|failure| Failure::run(failure, standing(sink, before, started)))
     }
 
-    fn publish(&self, current: Option<&str>, screen: Screen) -> Result<RunReport, Failure> {
+    fn publish(
+        &self,
+        current: Option<&str>,
+        record: &mut Record,
+        screen: Screen,
+    ) -> Result<RunReport, Failure> {
+        let cancel = signals::listen()?;
         let job = pseudo_engine::open(&self.pipeline, &pseudo_query::Filters)?;
         check::warn(&job, screen);
-        let started = now();
+        let started = record.started;
         let keyring = unlock::for_job(
             &job,
             current,
@@ -81,6 +90,7 @@ impl Run {
             &rfc3339(started),
             screen,
         )?;
+        record.start(&job);
         let meter = Meter::new(screen);
         let options = RunOptions {
             started,
@@ -91,6 +101,7 @@ impl Run {
             new_epoch: self.new_epoch,
             threads: self.threads.map(NonZeroUsize::get),
             progress: &meter,
+            cancel,
         };
         let report = pseudo_engine::run(&job, &keyring, &options);
         meter.finish();
@@ -205,6 +216,23 @@ fn about(estimate: u64) -> String {
 fn current(sink: &Path) -> Option<String> {
     let target = std::fs::read_link(sink.join("current")).ok()?;
     Some(target.file_name()?.to_string_lossy().into_owned())
+}
+
+/// What readers see after a run that failed. A run that another process published meanwhile is not
+/// of this one's making.
+fn standing(sink: Option<PathBuf>, before: Option<String>, started: DateTime<Utc>) -> Standing {
+    let Some(sink) = sink else {
+        return Standing::Unknown;
+    };
+    let after = current(&sink);
+    let ours = |manifest: Manifest| manifest.started == rfc3339(started);
+    let late = before != after && Manifest::read(&sink.join("current")).is_ok_and(ours);
+    Standing::Sink {
+        sink,
+        before,
+        after,
+        late,
+    }
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, String> {

@@ -1,24 +1,24 @@
 //! Column chunks of random bytes, built page by page straight from Arrow buffers: PLAIN,
 //! uncompressed data pages of version 1, without dictionary and statistics, because nothing of that
 //! helps a reader of tokens. The stock writer handles such values one at a time; here a page is one
-//! pass over them.
+//! pass over them, in their order or in another one.
 //!
-//! Standard: Parquet format 2.x, `Encodings.md` (PLAIN, RLE / bit-packed hybrid) and `README.md`
-//! (data pages).
+//! Standard: Parquet format 2.x, `Encodings.md` (PLAIN, RLE / bit-packed hybrid), `README.md` (data
+//! pages) and `parquet.thrift` (page headers), in the Thrift compact protocol.
 
 use std::io::Write;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, GenericByteArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{ByteArrayType, DataType};
+use arrow::datatypes::DataType;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
-use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
+use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::source::BATCH_ROWS;
@@ -31,34 +31,58 @@ pub(crate) fn takes(data_type: &DataType) -> bool {
     )
 }
 
-/// The pages of one column chunk; one page for each array that is pushed.
+/// The pages of one column chunk.
 pub(crate) struct Pages {
     column: ColumnDescPtr,
-    chunk: TrackedWrite<Vec<u8>>,
+    chunk: Vec<u8>,
     rows: usize,
+    filter: Option<Sbbf>,
+}
+
+/// The share of values that a Bloom filter takes for others.
+pub(crate) const FALSE_POSITIVES: f64 = 0.01;
+
+/// The most distinct values that a Bloom filter is made for; it is folded to what came.
+pub(crate) fn distinct_max(row_group_rows: usize) -> u64 {
+    (row_group_rows as u64).min(1 << 20)
+}
+
+/// An empty Bloom filter for the values of a row group.
+pub(crate) fn filter(row_group_rows: usize) -> Result<Sbbf> {
+    Sbbf::new_with_ndv_fpp(distinct_max(row_group_rows), FALSE_POSITIVES)
 }
 
 impl Pages {
-    /// Begins a chunk of `column` in `memory`, whose content goes.
-    pub(crate) fn new(column: &ColumnDescPtr, mut memory: Vec<u8>) -> Self {
+    /// Begins a chunk of `column` in `memory`, whose content goes; values go into `filter` too.
+    pub(crate) fn new(column: &ColumnDescPtr, mut memory: Vec<u8>, filter: Option<Sbbf>) -> Self {
         memory.clear();
         Self {
             column: ColumnDescPtr::clone(column),
-            chunk: TrackedWrite::new(memory),
+            chunk: memory,
             rows: 0,
+            filter,
         }
     }
 
-    /// Appends the cells of `array` as one page, or as several where it is long.
+    /// Appends the cells of `array`.
     pub(crate) fn push(&mut self, array: &ArrayRef) -> Result<()> {
-        let mut at = 0;
-        while at < array.len() {
-            let rows = BATCH_ROWS.min(array.len() - at);
-            let page = page(&array.slice(at, rows), &self.column)?;
-            SerializedPageWriter::new(&mut self.chunk).write_page(page)?;
-            at += rows;
+        let part = [Part::of(array)?];
+        let mut first = 0;
+        while first < array.len() {
+            let rows = BATCH_ROWS.min(array.len() - first);
+            self.page(&part, rows, |row| Some((0, first + row)))?;
+            first += rows;
         }
-        self.rows += array.len();
+        Ok(())
+    }
+
+    /// Appends cells of `arrays` in the order of `places`: an array, and a row of it.
+    pub(crate) fn gather(&mut self, arrays: &[&ArrayRef], places: &[(usize, usize)]) -> Result<()> {
+        let parts = arrays.iter().map(|array| Part::of(array));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        for places in places.chunks(BATCH_ROWS) {
+            self.page(&parts, places.len(), |row| places.get(row).copied())?;
+        }
         Ok(())
     }
 
@@ -67,11 +91,309 @@ impl Pages {
         self,
         group: &mut SerializedRowGroupWriter<'_, W>,
     ) -> Result<Vec<u8>> {
-        let chunk = self.chunk.into_inner()?;
-        let close = close(self.rows, chunk.len(), &self.column)?;
-        group.append_column(&Chunk(&chunk), close)?;
-        Ok(chunk)
+        let mut close = close(self.rows, self.chunk.len(), &self.column)?;
+        close.bloom_filter = self.filter.map(|mut filter| {
+            filter.fold_to_target_fpp(FALSE_POSITIVES);
+            filter
+        });
+        group.append_column(&Chunk(&self.chunk), close)?;
+        Ok(self.chunk)
     }
+
+    /// Appends one page: row *i* of it stands at `place(i)`.
+    fn page(
+        &mut self,
+        parts: &[Part<'_>],
+        rows: usize,
+        place: impl Fn(usize) -> Option<(usize, usize)> + Copy,
+    ) -> Result<()> {
+        let cells = Cells {
+            parts,
+            rows,
+            place: move |row| place(row).and_then(|(part, row)| Some((parts.get(part)?, row))),
+        };
+        let mut levels = Vec::new();
+        let valid = if parts.iter().all(|part| part.nulls.is_none()) {
+            if self.column.max_def_level() > 0 {
+                all_valid(rows, &mut levels)?;
+            }
+            rows
+        } else if self.column.max_def_level() > 0 {
+            cells.validity(&mut levels)?
+        } else {
+            let fault = "NULL in a required column".to_owned();
+            return Err(ParquetError::General(fault));
+        };
+        let size = levels.len() + cells.size(valid)?;
+        header(rows, size, &mut self.chunk)?;
+        self.chunk.reserve(size);
+        self.chunk.extend_from_slice(&levels);
+        cells.append(&mut self.chunk)?;
+        if let Some(filter) = &mut self.filter {
+            cells.insert(filter)?;
+        }
+        self.rows += rows;
+        Ok(())
+    }
+}
+
+/// The cells of a page: row *i* of it is a row of a part, `place(i)`.
+struct Cells<'a, P> {
+    parts: &'a [Part<'a>],
+    rows: usize,
+    place: P,
+}
+
+impl<'a, P: Fn(usize) -> Option<(&'a Part<'a>, usize)>> Cells<'a, P> {
+    /// Appends the definition levels, one bit-packed run, and answers how many rows are not NULL.
+    fn validity(&self, out: &mut Vec<u8>) -> Result<usize> {
+        let mut run = Vec::new();
+        varint(self.rows.div_ceil(8) << 1 | 1, &mut run);
+        let mut valid = 0;
+        for first in (0..self.rows).step_by(8) {
+            let mut byte = 0;
+            for row in first..self.rows.min(first + 8) {
+                let (part, at) = (self.place)(row).ok_or_else(misplaced)?;
+                let bit = u8::from(part.nulls.is_none_or(|nulls| nulls.is_valid(at)));
+                byte |= bit << (row - first);
+            }
+            valid += byte.count_ones() as usize;
+            run.push(byte);
+        }
+        prefixed(&run, out)?;
+        Ok(valid)
+    }
+
+    /// Bytes of all cells, `valid` of which are not NULL.
+    fn size(&self, valid: usize) -> Result<usize> {
+        if let Some((prefix, width)) = self.width() {
+            return Ok(valid * (prefix + width));
+        }
+        (0..self.rows).try_fold(0, |size, row| {
+            let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+            Ok(size + part.cell(row)?.map_or(0, |cell| part.prefix + cell.len()))
+        })
+    }
+
+    /// Appends all cells that are not NULL, behind their lengths where these are not given.
+    fn append(&self, out: &mut Vec<u8>) -> Result<()> {
+        match self.width() {
+            Some((4, 26)) => self.append_even::<26>(out),
+            Some((4, 32)) => self.append_even::<32>(out),
+            Some((4, 52)) => self.append_even::<52>(out),
+            _ => self.append_any(out),
+        }
+    }
+
+    /// In blocks: first where the cells are, then their bytes, so that one cell's way to the cache
+    /// does not wait for another's, and without a branch on NULLs, which no branch predictor knows.
+    fn append_even<const WIDTH: usize>(&self, out: &mut Vec<u8>) -> Result<()> {
+        const BLOCK: usize = 512;
+        let length = u32::try_from(WIDTH)?.to_le_bytes();
+        let mut found = [&[0; WIDTH]; BLOCK + 1];
+        for first in (0..self.rows).step_by(BLOCK) {
+            let (mut count, mut missing) = (0, false);
+            for row in first..self.rows.min(first + BLOCK) {
+                let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+                let (start, valid) = part.start(row, WIDTH)?;
+                let cell = part.data.get(start..).and_then(<[u8]>::first_chunk);
+                missing |= valid & cell.is_none();
+                if let (Some(place), Some(cell)) = (found.get_mut(count), cell) {
+                    *place = cell;
+                }
+                count += usize::from(valid);
+            }
+            if missing {
+                return Err(misplaced());
+            }
+            for cell in found.iter().take(count) {
+                out.extend_from_slice(&length);
+                out.extend_from_slice(*cell);
+            }
+        }
+        Ok(())
+    }
+
+    fn append_any(&self, out: &mut Vec<u8>) -> Result<()> {
+        for row in 0..self.rows {
+            let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+            let Some(cell) = part.cell(row)? else {
+                continue;
+            };
+            let length = u32::try_from(cell.len())?.to_le_bytes();
+            out.extend_from_slice(length.get(..part.prefix).unwrap_or_default());
+            out.extend_from_slice(cell);
+        }
+        Ok(())
+    }
+
+    fn insert(&self, filter: &mut Sbbf) -> Result<()> {
+        for row in 0..self.rows {
+            let (part, row) = (self.place)(row).ok_or_else(misplaced)?;
+            if let Some(cell) = part.cell(row)? {
+                filter.insert(cell);
+            }
+        }
+        Ok(())
+    }
+
+    /// The length of the prefix and of the cells that are not NULL, where all have one.
+    fn width(&self) -> Option<(usize, usize)> {
+        let first = self.parts.first()?;
+        let even = |part: &Part<'_>| part.width == first.width;
+        let width = self.parts.iter().all(even).then_some(first.width)?;
+        Some((first.prefix, width?))
+    }
+}
+
+/// The cells of one array.
+struct Part<'a> {
+    /// Where each cell begins and the next one does; none where the type has one width.
+    offsets: &'a [i32],
+    /// The bytes of the cells; from the first one on where there is no NULL.
+    data: &'a [u8],
+    /// The width of every cell that is not NULL, if there is one.
+    width: Option<usize>,
+    /// Bytes of the length in front of a cell on a page.
+    prefix: usize,
+    nulls: Option<&'a NullBuffer>,
+}
+
+impl<'a> Part<'a> {
+    fn of(array: &'a ArrayRef) -> Result<Self> {
+        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+        let (offsets, data) = match array.data_type() {
+            DataType::Utf8 => {
+                let array = array.as_string::<i32>();
+                (array.value_offsets(), array.value_data())
+            }
+            DataType::Binary => {
+                let array = array.as_binary::<i32>();
+                (array.value_offsets(), array.value_data())
+            }
+            DataType::FixedSizeBinary(width) => {
+                return Ok(Self {
+                    offsets: &[],
+                    data: array.as_fixed_size_binary().value_data(),
+                    width: Some(usize::try_from(*width)?),
+                    prefix: 0,
+                    nulls,
+                });
+            }
+            _ => return Err(ParquetError::NYI("pages of this type".to_owned())),
+        };
+        let width = even_width(offsets, nulls)
+            .map(usize::try_from)
+            .transpose()?;
+        let first = match (width, nulls) {
+            (Some(_), None) => usize::try_from(offsets.first().copied().unwrap_or(0))?,
+            _ => 0,
+        };
+        Ok(Self {
+            offsets,
+            data: data.get(first..).unwrap_or_default(),
+            width,
+            prefix: 4,
+            nulls,
+        })
+    }
+
+    /// Where the cell of a row begins if it is one of `width` bytes, and whether it is not NULL.
+    fn start(&self, row: usize, width: usize) -> Result<(usize, bool)> {
+        let Some(nulls) = self.nulls else {
+            return Ok((row * width, true));
+        };
+        let start = self.offsets.get(row).ok_or_else(misplaced)?;
+        Ok((usize::try_from(*start)?, nulls.is_valid(row)))
+    }
+
+    /// The bytes of a cell; `None` for NULL.
+    fn cell(&self, row: usize) -> Result<Option<&'a [u8]>> {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return Ok(None);
+        }
+        let range = match (self.offsets.get(row..row + 2), self.width, self.nulls) {
+            (_, Some(width), None) => row * width..(row + 1) * width,
+            (Some([start, end]), ..) => usize::try_from(*start)?..usize::try_from(*end)?,
+            (None, Some(width), _) => row * width..(row + 1) * width,
+            _ => return Err(misplaced()),
+        };
+        self.data.get(range).map(Some).ok_or_else(misplaced)
+    }
+}
+
+/// The width that all cells between `offsets` have, but for NULLs.
+fn even_width(offsets: &[i32], nulls: Option<&NullBuffer>) -> Option<i32> {
+    let widths = || {
+        let ends = offsets.iter().skip(1);
+        offsets
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| end.wrapping_sub(*start))
+    };
+    match nulls {
+        None => {
+            let width = widths().next()?;
+            widths()
+                .fold(true, |even, found| even & (found == width))
+                .then_some(width)
+        }
+        Some(nulls) => {
+            let width = widths().max()?;
+            let mut cells = widths().zip(nulls.iter());
+            cells
+                .all(|(found, valid)| found == width || !valid)
+                .then_some(width)
+        }
+    }
+}
+
+/// Definition levels of rows without NULL: one run of ones, its length in front.
+fn all_valid(rows: usize, out: &mut Vec<u8>) -> Result<()> {
+    let mut run = Vec::new();
+    varint(rows << 1, &mut run);
+    run.push(1);
+    prefixed(&run, out)
+}
+
+fn prefixed(run: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    out.extend_from_slice(&u32::try_from(run.len())?.to_le_bytes());
+    out.extend_from_slice(run);
+    Ok(())
+}
+
+/// A `PageHeader` of a PLAIN data page of version 1 whose content takes `size` bytes.
+fn header(rows: usize, size: usize, out: &mut Vec<u8>) -> Result<()> {
+    /// An `i32` in the field after the last one.
+    const I32: u8 = 0x15;
+    /// A struct in the second field after the last one.
+    const STRUCT: u8 = 0x2c;
+    const STOP: u8 = 0;
+    const DATA_PAGE: usize = 0;
+    const PLAIN: usize = 0;
+    const RLE: usize = 3;
+    // the format counts bytes in 32 bits
+    i32::try_from(size)?;
+    for number in [DATA_PAGE, size, size] {
+        out.push(I32);
+        varint(number << 1, out);
+    }
+    out.push(STRUCT);
+    for number in [rows, PLAIN, RLE, RLE] {
+        out.push(I32);
+        varint(number << 1, out);
+    }
+    out.extend([STOP, STOP]);
+    Ok(())
+}
+
+/// ULEB128.
+fn varint(mut number: usize, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(0x80 | u8::try_from(number & 0x7f).unwrap_or(0));
+        number >>= 7;
+    }
+    out.push(u8::try_from(number).unwrap_or(0));
 }
 
 /// A column chunk in memory.
@@ -96,102 +418,6 @@ impl<'a> ChunkReader for Chunk<'a> {
     }
 }
 
-fn page(array: &ArrayRef, column: &ColumnDescPtr) -> Result<CompressedPage> {
-    let mut bytes = Vec::with_capacity(array.len() * 36);
-    if column.max_def_level() > 0 {
-        definition_levels(array.nulls(), array.len(), &mut bytes)?;
-    } else if array.null_count() > 0 {
-        return Err(ParquetError::General(
-            "NULL in a required column".to_owned(),
-        ));
-    }
-    match array.data_type() {
-        DataType::Utf8 => plain(array.as_string::<i32>(), &mut bytes)?,
-        DataType::Binary => plain(array.as_binary::<i32>(), &mut bytes)?,
-        DataType::FixedSizeBinary(_) => fixed(array.as_fixed_size_binary(), &mut bytes),
-        _ => return Err(ParquetError::NYI("pages of this type".to_owned())),
-    }
-    let size = bytes.len();
-    let page = Page::DataPage {
-        buf: Bytes::from(bytes),
-        num_values: u32::try_from(array.len())?,
-        encoding: Encoding::PLAIN,
-        def_level_encoding: Encoding::RLE,
-        rep_level_encoding: Encoding::RLE,
-        statistics: None,
-    };
-    Ok(CompressedPage::new(page, size))
-}
-
-/// One run, its length in front: of ones where nothing is NULL, else the validity bitmap itself.
-fn definition_levels(nulls: Option<&NullBuffer>, rows: usize, out: &mut Vec<u8>) -> Result<()> {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    match nulls.filter(|nulls| nulls.null_count() > 0) {
-        None => {
-            varint(rows << 1, out);
-            out.push(1);
-        }
-        Some(nulls) => {
-            let groups = rows.div_ceil(8);
-            varint(groups << 1 | 1, out);
-            let bitmap = nulls.inner().sliced();
-            out.extend(bitmap.iter().take(groups));
-            // bits behind the last row are nobody's, but the same rows give the same bytes
-            if let (Some(last), used @ 1..) = (out.last_mut(), rows % 8) {
-                *last &= (1 << used) - 1;
-            }
-        }
-    }
-    let length = u32::try_from(out.len() - start - 4)?;
-    if let Some(prefix) = out.get_mut(start..start + 4) {
-        prefix.copy_from_slice(&length.to_le_bytes());
-    }
-    Ok(())
-}
-
-/// ULEB128.
-fn varint(mut number: usize, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(0x80 | u8::try_from(number & 0x7f).unwrap_or(0));
-        number >>= 7;
-    }
-    out.push(u8::try_from(number).unwrap_or(0));
-}
-
-/// Each value behind its length; nothing for NULL.
-fn plain<T: ByteArrayType<Offset = i32>>(
-    array: &GenericByteArray<T>,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    let values = array.value_data();
-    let mut put = |start: i32, end: i32| -> Result<()> {
-        let (from, to) = (usize::try_from(start)?, usize::try_from(end)?);
-        let value = values.get(from..to).unwrap_or_default();
-        out.extend_from_slice(&(end - start).to_le_bytes());
-        out.extend_from_slice(value);
-        Ok(())
-    };
-    let offsets = array.value_offsets();
-    let mut spans = offsets.iter().zip(offsets.iter().skip(1));
-    match array.nulls().filter(|nulls| nulls.null_count() > 0) {
-        None => spans.try_for_each(|(start, end)| put(*start, *end)),
-        Some(nulls) => spans
-            .zip(nulls.iter())
-            .filter(|(_, valid)| *valid)
-            .try_for_each(|((start, end), _)| put(*start, *end)),
-    }
-}
-
-fn fixed(array: &FixedSizeBinaryArray, out: &mut Vec<u8>) {
-    match array.nulls().filter(|nulls| nulls.null_count() > 0) {
-        None => (0..array.len()).for_each(|row| out.extend_from_slice(array.value(row))),
-        Some(nulls) => nulls
-            .valid_indices()
-            .for_each(|row| out.extend_from_slice(array.value(row))),
-    }
-}
-
 fn close(rows: usize, bytes: usize, column: &ColumnDescPtr) -> Result<ColumnCloseResult> {
     let size = i64::try_from(bytes)?;
     let metadata = ColumnChunkMetaData::builder(ColumnDescPtr::clone(column))
@@ -210,4 +436,8 @@ fn close(rows: usize, bytes: usize, column: &ColumnDescPtr) -> Result<ColumnClos
         column_index: None,
         offset_index: None,
     })
+}
+
+fn misplaced() -> ParquetError {
+    ParquetError::General("a place outside the arrays".to_owned())
 }

@@ -1,30 +1,43 @@
-//! CSV files (RFC 4180, with the delimiter and quote of the table). A slice is a byte range that
-//! begins and ends between records, found by following quotes through the whole file, so that
-//! newlines inside fields never cut a record. Columns are text unless the table's `types` say
-//! otherwise: ID numbers keep their zeros.
+//! CSV files, with the delimiter, quote and encoding of the table. A slice is a byte range that
+//! begins and ends between records, found by following quotes, so that newlines inside fields never
+//! cut a record. Columns are text unless the table's `types` say otherwise: ID numbers keep their
+//! zeros.
+//!
+//! An empty line is a record with an empty field where records have one field, and none elsewhere.
 
+mod encoding;
+mod index;
+mod machine;
 mod records;
 mod split;
+mod typed;
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use pseudo_policy::{CsvOptions, Table};
+use pseudo_policy::{CsvOptions, Table, TextEncoding};
 
-use self::records::Records;
-use self::split::Splitter;
-use super::{SLICE_BYTES, Slice};
+use self::encoding::{Decode, Mask};
+use self::machine::{Event, State};
+use self::records::{Fault, Layout, Nulls, Records};
+use self::split::Blocks;
+use super::{BATCH_ROWS, Slice, Visitor};
 use crate::{Error, Result};
 
+/// Bytes read at a time: text and index of so many stay in a core's cache.
+const PIECE: usize = 256 << 10;
+
+/// The longest first record.
+const RECORD_MAX: usize = 16 << 20;
+
 /// How the bytes are cut into fields.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
     delimiter: u8,
     quote: u8,
@@ -34,7 +47,8 @@ pub(crate) struct Dialect {
 pub(crate) struct CsvFile {
     pub(crate) location: PathBuf,
     dialect: Dialect,
-    nulls: Vec<String>,
+    encoding: TextEncoding,
+    nulls: Nulls,
     schema: SchemaRef,
     size: u64,
     /// Where the first record after the header begins.
@@ -49,174 +63,326 @@ impl CsvFile {
         size: u64,
         table: &Table,
     ) -> Result<(Self, SchemaRef)> {
-        let CsvOptions {
-            delimiter,
-            quote,
-            header,
-            null,
-            ..
-        } = &table.csv;
-        let dialect = Dialect {
-            delimiter: *delimiter,
-            quote: *quote,
+        let options = &table.csv;
+        let mut file = Self {
+            location,
+            dialect: Dialect {
+                delimiter: options.delimiter,
+                quote: options.quote,
+            },
+            encoding: options.encoding,
+            nulls: Nulls::new(&options.null),
+            schema: Arc::new(Schema::empty()),
+            size,
+            body: 0,
         };
-        let start = Self::mark_len(&location)?;
-        let first = first_record(&location, start, dialect, size)?;
-        let fields = Records::new(dialect).first(&first);
-        if fields.is_empty() {
-            return Err(Error::source(path, "empty file: not even a header"));
-        }
-        let names = header_names(path, &fields, *header)?;
+        let start = file.mark_len()?;
+        let (end, fields) = file.first_record(path, start)?;
+        file.body = if options.header { end } else { start };
+        let names = header_names(path, &fields, options)?;
         let typed = |name: &String| {
-            let data_type = table
-                .types
-                .get(name)
-                .map_or(DataType::Utf8, |declared| declared.data_type());
+            let declared = table.types.get(name);
+            let data_type = declared.map_or(DataType::Utf8, |declared| declared.data_type());
             Field::new(name, data_type, true)
         };
-        let schema = Arc::new(Schema::new(names.iter().map(typed).collect::<Vec<_>>()));
-        let body = if *header {
-            start + first.len() as u64
-        } else {
-            start
-        };
-        let nulls = null.clone();
-        let file = Self {
-            location,
-            dialect,
-            nulls,
-            schema: Arc::clone(&schema),
-            size,
-            body,
-        };
+        file.schema = Arc::new(Schema::new(names.iter().map(typed).collect::<Vec<_>>()));
+        let schema = Arc::clone(&file.schema);
         Ok((file, schema))
     }
 
-    /// Cuts the body into ranges of whole records.
-    pub(crate) fn slices(&self, path: &str) -> Result<Vec<Slice>> {
-        let mut splitter = Splitter::new(self.dialect, self.body, SLICE_BYTES);
-        self.blocks(self.body..self.size, |block| splitter.feed(block))?;
-        let mut start = self.body;
-        let mut slices = Vec::new();
-        for end in splitter
-            .finish()
-            .map_err(|fault| Error::source(path, fault))?
-        {
-            slices.push(Slice::Bytes(start..end));
-            start = end;
-        }
-        if start < self.size {
-            slices.push(Slice::Bytes(start..self.size));
+    /// Cuts the body into ranges of whole records, of about `bytes` bytes.
+    pub(crate) fn slices(&self, path: &str, bytes: u64) -> Result<Vec<Slice>> {
+        let (dialect, body) = (self.dialect, self.body..self.size);
+        let cuts = if encoding::is_ambiguous(self.encoding, dialect) {
+            let read = |each: &mut dyn FnMut(&[u8]) -> bool| {
+                let mut mask = Mask::default();
+                let mut masked = |block: &[u8]| each(mask.apply(self.encoding, block));
+                self.blocks(body.clone(), &mut masked)
+            };
+            split::cuts_in_order(dialect, body.clone(), bytes, read)?
+        } else {
+            split::cuts(self, dialect, body.clone(), bytes)?
+        };
+        let cuts = cuts.ok_or_else(|| Error::source(path, "ends inside a quoted field"))?;
+        let mut start = body.start;
+        let mut slices = Vec::with_capacity(cuts.len() + 1);
+        for end in cuts.into_iter().chain([body.end]) {
+            if start < end {
+                slices.push(Slice::Bytes(start..end));
+                start = end;
+            }
         }
         Ok(slices)
     }
 
-    /// Reads some columns of the records in a range.
+    /// Reads some columns of the records in a range, and hands them to `each` in batches.
     pub(crate) fn read(
         &self,
         path: &str,
         range: Range<u64>,
         columns: &[usize],
-    ) -> Result<RecordBatch> {
-        let bytes = self.bytes(range.clone())?;
-        let width = self.schema.fields().len();
-        let records = Records::new(self.dialect);
-        let located = |row: u64, column: Option<usize>, fault: &str| {
-            let before = self.records_before(path, range.start)?;
-            let column = column.map(|index| self.schema.field(index).name().clone());
-            let (file, fault) = (path.to_owned(), fault.to_owned());
-            Err(Error::Source {
-                file,
-                row: Some(before + row + 1),
-                column,
-                fault,
-            })
+        each: Visitor<'_>,
+    ) -> Result<()> {
+        let schema = self.schema.project(columns);
+        let schema = Arc::new(schema.map_err(|error| Error::reading_arrow(path, &error))?);
+        let types: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|field| field.data_type())
+            .collect();
+        let layout = Layout {
+            dialect: self.dialect,
+            width: self.schema.fields().len(),
+            wanted: columns,
+            nulls: &self.nulls,
+            not_text: encoding::fault(self.encoding),
         };
-        let texts = match records.columns(&bytes, width, columns, &self.nulls) {
-            Ok(texts) => texts,
-            Err(fault) => return located(fault.row, fault.column, fault.text),
-        };
-        let rows = texts.rows;
-        let mut arrays = Vec::with_capacity(columns.len());
-        for (text, &index) in texts.arrays.into_iter().zip(columns) {
-            match typed(text, self.schema.field(index).data_type()) {
-                Ok(array) => arrays.push(array),
-                Err(row) => return located(row, Some(index), "not a value of the declared type"),
+        let mut records = Records::new(layout, BATCH_ROWS);
+        let mut text = Text::open(self, range.clone())?;
+        let mut before = 0;
+        let located = |before: usize, fault: Fault| self.located(path, range.start, before, fault);
+        loop {
+            let taken = records.take(text.rest(), text.last);
+            text.skip(taken.map_err(|fault| located(before, fault))?);
+            let more = !records.is_full();
+            if more && !text.last {
+                text.fill()?;
+                continue;
+            }
+            let rows = records.rows();
+            if rows > 0 {
+                let arrays = records
+                    .finish(&types)
+                    .map_err(|fault| located(before, fault))?;
+                let options = RecordBatchOptions::new().with_row_count(Some(rows));
+                let batch =
+                    RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options);
+                each(batch.map_err(|error| Error::reading_arrow(path, &error))?)?;
+                before += rows;
+            }
+            if more {
+                return Ok(());
             }
         }
-        let schema = Arc::new(
-            self.schema
-                .project(columns)
-                .map_err(|error| Error::reading_arrow(path, &error))?,
-        );
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(schema, arrays, &options)
-            .map_err(|error| Error::reading_arrow(path, &error))
     }
 
     /// The number of records before the byte `end`. Reads them again: for error messages only.
-    pub(crate) fn records_before(&self, _path: &str, end: u64) -> Result<u64> {
-        let mut counter = records::Counter::new(self.dialect);
-        self.blocks(self.body..end, |block| counter.feed(block))?;
-        Ok(counter.finish())
+    pub(crate) fn records_before(&self, end: u64) -> Result<u64> {
+        let (mut state, mut count) = (State::Record, 0);
+        let blank_lines = self.schema.fields().len() == 1;
+        let mut mask = Mask::default();
+        self.blocks(self.body..end, &mut |block| {
+            for &byte in mask.apply(self.encoding, block) {
+                let event;
+                (state, event) = self.dialect.step(state, byte, blank_lines);
+                count += u64::from(event == Event::Record);
+            }
+            true
+        })?;
+        Ok(count)
     }
 
-    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>> {
-        let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, range.start)
+    /// A fault in the batch whose first record is record `before` of the range from `start` on.
+    fn located(&self, path: &str, start: u64, before: usize, fault: Fault) -> Error {
+        let row = match self.records_before(start) {
+            Ok(count) => count + (before + fault.row) as u64 + 1,
+            Err(error) => return error,
+        };
+        let name = |index: usize| self.schema.fields().get(index).map(|f| f.name().clone());
+        Error::Source {
+            file: path.to_owned(),
+            row: Some(row),
+            column: fault.field.and_then(name),
+            fault: fault.text.to_owned(),
+        }
+    }
+
+    fn file(&self) -> Result<File> {
+        File::open(&self.location).map_err(Error::io("read", &self.location))
+    }
+
+    /// The length of a byte order mark at the start.
+    fn mark_len(&self) -> Result<u64> {
+        let mark = encoding::mark(self.encoding);
+        let mut start = Vec::new();
+        let mut file = self.file()?.take(mark.len() as u64);
+        file.read_to_end(&mut start)
             .map_err(Error::io("read", &self.location))?;
-        Ok(bytes)
+        Ok(if start == mark { mark.len() as u64 } else { 0 })
     }
 
-    fn blocks(&self, range: Range<u64>, mut each: impl FnMut(&[u8])) -> Result<()> {
-        let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
-        let mut block = vec![0; 1 << 20];
+    /// The fields of the record that begins at `start`, and where it ends, its line end included.
+    fn first_record(&self, path: &str, start: u64) -> Result<(u64, Vec<Vec<u8>>)> {
+        let (mut raw, mut mask) = (Vec::new(), Mask::default());
+        let (mut state, mut begun, mut end) = (State::Record, false, None);
+        self.blocks(start..self.size, &mut |block| {
+            for (at, &byte) in (raw.len()..).zip(mask.apply(self.encoding, block)) {
+                if begun && !state.is_open() {
+                    // behind the record, where an LF may belong to its CR
+                    let pair = state == State::Return && byte == b'\n';
+                    end = Some(at + usize::from(pair));
+                    break;
+                }
+                let event;
+                (state, event) = self.dialect.step(state, byte, false);
+                begun |= event != Event::Nothing || state == State::Quoted;
+            }
+            raw.extend_from_slice(block);
+            end.is_none() && raw.len() <= RECORD_MAX
+        })?;
+        if end.is_none() && raw.len() > RECORD_MAX {
+            return Err(Error::source(
+                path,
+                "its first record has no end within 16 MiB",
+            ));
+        }
+        if state == State::Quoted {
+            return Err(Error::source(
+                path,
+                "its first record ends inside a quoted field",
+            ));
+        }
+        raw.truncate(end.unwrap_or(raw.len()));
+        let mut text = Vec::new();
+        Decode::new(self.encoding).append(&raw, true, &mut text);
+        Ok((start + raw.len() as u64, self.dialect.fields(&text)))
+    }
+}
+
+impl Blocks for CsvFile {
+    fn blocks(&self, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+        let file = self.file()?;
+        let mut block = vec![0; length(range.end - range.start).min(PIECE)];
         let mut at = range.start;
         while at < range.end {
-            let length = usize::try_from(range.end - at)
-                .unwrap_or(usize::MAX)
-                .min(block.len());
-            let Some(part) = block.get_mut(..length) else {
-                break;
-            };
+            let wanted = length(range.end - at).min(block.len());
+            let part = block.get_mut(..wanted).unwrap_or_default();
             file.read_exact_at(part, at)
                 .map_err(Error::io("read", &self.location))?;
-            each(part);
-            at += length as u64;
+            if !each(part) {
+                break;
+            }
+            at += wanted as u64;
         }
         Ok(())
     }
+}
 
-    /// The length of a UTF-8 byte order mark at the start.
-    fn mark_len(location: &std::path::Path) -> Result<u64> {
-        let file = File::open(location).map_err(Error::io("read", location))?;
-        let mut mark = Vec::new();
-        file.take(3)
-            .read_to_end(&mut mark)
-            .map_err(Error::io("read", location))?;
-        Ok(if mark == [0xEF, 0xBB, 0xBF] { 3 } else { 0 })
+impl Dialect {
+    /// The fields of the first record.
+    fn fields(self, text: &[u8]) -> Vec<Vec<u8>> {
+        let (mut state, mut fields, mut field) = (State::Record, Vec::new(), Vec::new());
+        for &byte in text {
+            let event;
+            (state, event) = self.step(state, byte, false);
+            match event {
+                Event::Nothing => {}
+                Event::Byte => field.push(byte),
+                Event::Field => fields.push(std::mem::take(&mut field)),
+                Event::Record => break,
+            }
+        }
+        if state.is_open() || !fields.is_empty() || !field.is_empty() {
+            fields.push(field);
+        }
+        fields
+    }
+}
+
+/// The text of a range, read and decoded piece by piece into one buffer.
+struct Text<'a> {
+    csv: &'a CsvFile,
+    file: File,
+    decode: Decode,
+    /// What of the range is still to be read.
+    unread: Range<u64>,
+    raw: Vec<u8>,
+    /// The text that has been read and not been taken is at `from..to`.
+    buffer: Vec<u8>,
+    from: usize,
+    to: usize,
+    /// Whether the range ends with it.
+    last: bool,
+}
+
+impl<'a> Text<'a> {
+    fn open(csv: &'a CsvFile, range: Range<u64>) -> Result<Self> {
+        let mut text = Self {
+            csv,
+            file: csv.file()?,
+            decode: Decode::new(csv.encoding),
+            unread: range,
+            raw: Vec::new(),
+            buffer: Vec::new(),
+            from: 0,
+            to: 0,
+            last: false,
+        };
+        text.fill()?;
+        Ok(text)
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.from..self.to).unwrap_or_default()
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.from += bytes;
+    }
+
+    /// Reads on; twice as much as is there, where that is not even one record.
+    fn fill(&mut self) -> Result<()> {
+        self.buffer.copy_within(self.from..self.to, 0);
+        (self.from, self.to) = (0, self.to - self.from);
+        let left = length(self.unread.end - self.unread.start);
+        let wanted = PIECE.max(self.to).min(left);
+        self.last = wanted == left;
+        let plain = self.decode.is_identity();
+        let (into, at) = if plain {
+            (&mut self.buffer, self.to)
+        } else {
+            (&mut self.raw, 0)
+        };
+        if into.len() < at + wanted {
+            into.resize(at + wanted, 0);
+        }
+        let part = into.get_mut(at..at + wanted).unwrap_or_default();
+        self.file
+            .read_exact_at(part, self.unread.start)
+            .map_err(Error::io("read", &self.csv.location))?;
+        self.unread.start += wanted as u64;
+        if plain {
+            self.to += wanted;
+        } else {
+            self.buffer.truncate(self.to);
+            let raw = self.raw.get(..wanted).unwrap_or_default();
+            self.decode.append(raw, self.last, &mut self.buffer);
+            self.to = self.buffer.len();
+        }
+        Ok(())
     }
 }
 
 /// The records of a file of two columns, without header. Number and fault of the first record that
 /// is none on failure.
 pub(crate) fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, (u64, &'static str)> {
-    let dialect = Dialect {
-        delimiter: b',',
-        quote: b'"',
-    };
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let texts = Records::new(dialect)
-        .columns(bytes, 2, &[0, 1], &[])
-        .map_err(|fault| (fault.row + 1, fault.text))?;
-    let column = |index: usize| {
-        texts
-            .arrays
-            .get(index)
-            .and_then(|array| array.as_string_opt())
+    let layout = Layout {
+        dialect: Dialect {
+            delimiter: b',',
+            quote: b'"',
+        },
+        width: 2,
+        wanted: &[0, 1],
+        nulls: &Nulls::default(),
+        not_text: encoding::fault(TextEncoding::Utf8),
     };
+    let mut records = Records::new(layout, usize::MAX);
+    let arrays = records
+        .take(bytes, true)
+        .and_then(|_| records.finish(&[&DataType::Utf8; 2]))
+        .map_err(|fault| (fault.row as u64 + 1, fault.text))?;
+    let column = |index: usize| arrays.get(index).and_then(|array| array.as_string_opt());
     let (Some(from), Some(to)) = (column(0), column(1)) else {
         return Err((1, "not two columns"));
     };
@@ -225,66 +391,33 @@ pub(crate) fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, (u64, &'stati
     Ok(pairs.map(|(from, to)| (owned(from), owned(to))).collect())
 }
 
-/// The bytes of the record that begins at `start`, its line end included.
-fn first_record(
-    location: &std::path::Path,
-    start: u64,
-    dialect: Dialect,
-    size: u64,
-) -> Result<Vec<u8>> {
-    let file = File::open(location).map_err(Error::io("read", location))?;
-    let mut splitter = Splitter::new(dialect, 0, 1);
-    let mut record = Vec::new();
-    let mut reader = BufReader::new(file);
-    let mut skipped = vec![0; usize::try_from(start).unwrap_or(0)];
-    reader
-        .read_exact(&mut skipped)
-        .map_err(Error::io("read", location))?;
-    let mut block = vec![0; 1 << 16];
-    while record.len() as u64 + start < size {
-        let count = reader
-            .read(&mut block)
-            .map_err(Error::io("read", location))?;
-        let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else {
-            break;
+fn header_names(path: &str, fields: &[Vec<u8>], options: &CsvOptions) -> Result<Vec<String>> {
+    if fields.is_empty() {
+        let fault = if options.header {
+            "empty file: not even a header"
+        } else {
+            "empty file: no record that tells how many columns there are"
         };
-        record.extend_from_slice(bytes);
-        splitter.feed(bytes);
-        if let Some(end) = splitter.first() {
-            record.truncate(usize::try_from(end).unwrap_or(usize::MAX));
-            break;
+        return Err(Error::source(path, fault));
+    }
+    let mut names = Vec::with_capacity(fields.len());
+    for (number, field) in (1..).zip(fields) {
+        if !options.header {
+            names.push(format!("column_{number}"));
+            continue;
         }
+        let fault = |fault: &str| Error::source(path, format!("header, column {number}: {fault}"));
+        let name = String::from_utf8(field.clone());
+        let name = name.map_err(|_| fault(encoding::fault(options.encoding)))?;
+        if name.is_empty() {
+            return Err(fault("has no name"));
+        }
+        names.push(name);
     }
-    Ok(record)
+    Ok(names)
 }
 
-fn header_names(path: &str, fields: &[Vec<u8>], header: bool) -> Result<Vec<String>> {
-    if !header {
-        return Ok((1..=fields.len())
-            .map(|number| format!("column_{number}"))
-            .collect());
-    }
-    let text = |field: &Vec<u8>| String::from_utf8(field.clone());
-    fields
-        .iter()
-        .map(text)
-        .collect::<Result<_, _>>()
-        .map_err(|_| Error::source(path, "its header is not valid UTF-8"))
-}
-
-/// Converts text to its declared type; the row of the first value that is none on failure.
-fn typed(text: ArrayRef, data_type: &DataType) -> Result<ArrayRef, u64> {
-    if data_type == &DataType::Utf8 {
-        return Ok(text);
-    }
-    let options = CastOptions {
-        safe: true,
-        ..CastOptions::default()
-    };
-    let array = cast_with_options(&text, data_type, &options).map_err(|_| 0_u64)?;
-    let lost = (0..text.len()).find(|&row| text.is_valid(row) && array.is_null(row));
-    match lost {
-        Some(row) => Err(row as u64),
-        None => Ok(array),
-    }
+/// A difference of offsets as a length in memory.
+fn length(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -6,19 +6,26 @@ use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-    RowSelector,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::file::metadata::RowGroupMetaData;
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 
-use super::{BATCH_ROWS, SLICE_BYTES, SLICE_ROWS, Slice, Visitor};
+use super::{Slice, Visitor};
 use crate::error::parquet_fault;
+use crate::memory::Budget;
 use crate::{Error, Result};
+
+/// Readers of one slice at most, each of some of its columns, so that threads can share the work.
+const READERS: usize = 8;
 
 /// An opened file: where it is, and its footer.
 pub(crate) struct ParquetFile {
@@ -50,14 +57,20 @@ impl ParquetFile {
     }
 
     /// Whole row groups up to the aimed size; one that is over twice that size is cut.
-    pub(crate) fn slices(&self, columns: &[usize]) -> Vec<Slice> {
+    pub(crate) fn slices(&self, columns: &[usize], budget: &Budget) -> Vec<Slice> {
+        let slice = |groups: Range<usize>, rows: Range<u64>| Slice::RowGroups {
+            batch: budget.batch_rows(self.slice_row_bytes(groups.clone(), columns)),
+            groups,
+            rows,
+        };
         let mut slices = Vec::new();
         let mut open: Option<(usize, u64)> = None;
         for (index, group) in self.groups().iter().enumerate() {
-            let (rows, limit) = (rows(group), self.rows_per_slice(group, columns));
+            let bytes = self.row_bytes(std::slice::from_ref(group), columns);
+            let (limit, rows) = (budget.slice_rows(bytes), rows(group));
             if let Some((first, sum)) = open {
                 if sum + rows > limit {
-                    slices.push(whole(first..index, sum));
+                    slices.push(slice(first..index, 0..sum));
                     open = None;
                 } else {
                     open = Some((first, sum + rows));
@@ -65,68 +78,66 @@ impl ParquetFile {
                 }
             }
             if rows > 2 * limit {
-                let mut skip = 0;
-                while skip < rows {
-                    let take = limit.min(rows - skip);
-                    slices.push(Slice::RowGroups {
-                        groups: index..index + 1,
-                        skip,
-                        take,
-                    });
-                    skip += take;
+                let mut first = 0;
+                while first < rows {
+                    let end = rows.min(first + limit);
+                    slices.push(slice(index..index + 1, first..end));
+                    first = end;
                 }
             } else {
                 open = Some((index, rows));
             }
         }
         if let Some((first, sum)) = open {
-            slices.push(whole(first..self.groups().len(), sum));
+            slices.push(slice(first..self.groups().len(), 0..sum));
         }
         slices
     }
 
-    fn rows_per_slice(&self, group: &RowGroupMetaData, columns: &[usize]) -> u64 {
-        let schema = self.metadata.parquet_schema();
-        let bytes: u64 = (0..group.num_columns())
-            .filter(|leaf| columns.contains(&schema.get_column_root_idx(*leaf)))
-            .map(|leaf| u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(0))
-            .sum();
-        let by_bytes = (4 * SLICE_BYTES * rows(group))
-            .checked_div(bytes)
-            .unwrap_or(u64::MAX);
-        by_bytes.clamp(1, SLICE_ROWS)
+    /// Bytes of the rows of a slice, once they are read.
+    pub(crate) fn slice_row_bytes(&self, groups: Range<usize>, columns: &[usize]) -> u64 {
+        self.row_bytes(self.groups().get(groups).unwrap_or_default(), columns)
     }
 
-    /// Reads some columns of the rows `rows` of some row groups.
+    /// Bytes of a row of some row groups, as it is once read.
+    fn row_bytes(&self, groups: &[RowGroupMetaData], columns: &[usize]) -> u64 {
+        let schema = self.metadata.parquet_schema();
+        let read = |leaf: &usize| columns.contains(&schema.get_column_root_idx(*leaf));
+        let bytes = |group: &RowGroupMetaData| -> u64 {
+            (0..group.num_columns())
+                .filter(read)
+                .map(|leaf| u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(0))
+                .sum()
+        };
+        let sum: u64 = groups.iter().map(bytes).sum();
+        sum.div_ceil(groups.iter().map(rows).sum::<u64>().max(1))
+    }
+
+    /// Reads some columns of the rows `rows` of some row groups, `batch` rows at a time.
     pub(crate) fn read(
         &self,
         path: &str,
         groups: Range<usize>,
         rows: Range<u64>,
+        batch: u64,
         columns: &[usize],
         each: Visitor<'_>,
     ) -> Result<()> {
-        let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
         let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
         let (skip, mut missing) = (count(rows.start), count(rows.end - rows.start));
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_projection(mask)
-                .with_batch_size(BATCH_ROWS)
-                .with_row_groups(groups.collect());
-        let mut reader = guarded(path, || {
-            let builder = if skip == 0 {
-                builder.with_limit(missing)
-            } else {
-                let selection = vec![RowSelector::skip(skip), RowSelector::select(missing)];
-                builder.with_row_selection(RowSelection::from(selection))
-            };
-            builder
-                .build()
-                .map_err(|error| Error::reading(path, &error))
-        })?;
-        while let Some(batch) = guarded(path, || reader.next().transpose().map_err(fault(path)))? {
+        let groups: Vec<_> = groups.collect();
+        let open = |columns: &[usize]| {
+            let file = File::open(&self.location).map_err(Error::io("read", &self.location))?;
+            let builder = self.builder(file, columns).with_batch_size(count(batch));
+            let builder = builder.with_row_groups(groups.clone());
+            limited(path, builder, skip, missing)
+        };
+        let share = columns.len().div_ceil(READERS).max(1);
+        let mut readers = match columns {
+            [] => vec![open(columns)?],
+            _ => columns.chunks(share).map(open).collect::<Result<_>>()?,
+        };
+        while let Some(batch) = next(path, &mut readers)? {
             missing = missing.saturating_sub(batch.num_rows());
             each(batch)?;
         }
@@ -135,6 +146,54 @@ impl ParquetFile {
         }
         Ok(())
     }
+
+    /// Makes a reader of some columns.
+    fn builder(&self, file: File, columns: &[usize]) -> ParquetRecordBatchReaderBuilder<File> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            .with_projection(mask)
+    }
+}
+
+/// A reader of `take` rows behind the first `skip` rows.
+fn limited(
+    path: &str,
+    builder: ParquetRecordBatchReaderBuilder<File>,
+    skip: usize,
+    take: usize,
+) -> Result<ParquetRecordBatchReader> {
+    guarded(path, || {
+        let builder = if skip == 0 {
+            builder.with_limit(take)
+        } else {
+            let selection = vec![RowSelector::skip(skip), RowSelector::select(take)];
+            builder.with_row_selection(RowSelection::from(selection))
+        };
+        let reader = builder.build();
+        reader.map_err(|error| Error::reading(path, &error))
+    })
+}
+
+/// The next rows of readers of neighbouring columns; idle threads take some of them.
+fn next(path: &str, readers: &mut [ParquetRecordBatchReader]) -> Result<Option<RecordBatch>> {
+    let parts: Vec<_> = readers
+        .par_iter_mut()
+        .map(|reader| guarded(path, || reader.next().transpose().map_err(fault(path))))
+        .collect();
+    let parts: Option<Vec<_>> = parts.into_iter().collect::<Result<_>>()?;
+    let Some(parts) = parts else {
+        return Ok(None);
+    };
+    if let [part] = parts.as_slice() {
+        return Ok(Some(part.clone()));
+    }
+    let fields: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part.schema_ref().fields().iter().cloned())
+        .collect();
+    let columns = parts.iter().flat_map(RecordBatch::columns).cloned();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.collect());
+    batch.map(Some).map_err(fault(path))
 }
 
 fn fault(path: &str) -> impl FnOnce(ArrowError) -> Error {
@@ -145,14 +204,6 @@ fn fault(path: &str) -> impl FnOnce(ArrowError) -> Error {
 fn guarded<T>(path: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(Error::source(path, "damaged Parquet")))
-}
-
-fn whole(groups: Range<usize>, rows: u64) -> Slice {
-    Slice::RowGroups {
-        groups,
-        skip: 0,
-        take: rows,
-    }
 }
 
 fn rows(group: &RowGroupMetaData) -> u64 {

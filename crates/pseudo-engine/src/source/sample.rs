@@ -5,7 +5,8 @@ use std::ops::Range;
 use arrow::datatypes::SchemaRef;
 use pseudo_arrow::sample::{GENERATOR_VERSION, Spec, Table};
 
-use super::{BATCH_ROWS, Reader, SLICE_ROWS, Slice, SourceFile, Stamp, Visitor};
+use super::{BATCH_ROWS, Reader, Slice, SourceFile, Stamp, Visitor};
+use crate::memory::Budget;
 use crate::{Error, Result};
 
 /// One generated table.
@@ -33,10 +34,14 @@ pub(crate) fn open(spec: &Spec, source: &str) -> Result<(SourceFile, SchemaRef)>
             path,
             stamp,
             reader: Reader::Sample(file),
+            view: None,
         },
         schema,
     ))
 }
+
+/// Bytes of a row, about.
+pub(super) const ROW_BYTES: u64 = 256;
 
 impl SampleFile {
     pub(crate) fn rows(&self) -> u64 {
@@ -48,10 +53,10 @@ impl SampleFile {
         format!("{}/{}/{GENERATOR_VERSION}", self.spec, self.table.name())
     }
 
-    pub(crate) fn slices(&self) -> Vec<Slice> {
-        let rows = self.rows();
-        (0..rows.div_ceil(SLICE_ROWS))
-            .map(|slice| Slice::Rows(slice * SLICE_ROWS..rows.min((slice + 1) * SLICE_ROWS)))
+    pub(crate) fn slices(&self, budget: &Budget) -> Vec<Slice> {
+        let (rows, size) = (self.rows(), budget.slice_rows(ROW_BYTES));
+        (0..rows.div_ceil(size))
+            .map(|slice| Slice::Rows(slice * size..rows.min((slice + 1) * size)))
             .collect()
     }
 

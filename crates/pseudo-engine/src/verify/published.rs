@@ -24,7 +24,7 @@ use crate::chunk::{self, Chunk};
 use crate::manifest::{self, GateManifest, Manifest, TableManifest};
 use crate::plan::{Job, TableJob};
 use crate::source::digest_file;
-use crate::{Error, Result, Shared, publish};
+use crate::{Cancel, Error, Result, Shared, publish};
 
 /// What was proved.
 pub struct VerifyReport {
@@ -138,7 +138,7 @@ fn digests(directory: &Path, manifest: &Manifest) -> Result<()> {
             fault: fault.to_owned(),
         };
         let path = directory.join(&output.path);
-        match digest_file(&path) {
+        match digest_file(&path, &Cancel::default()) {
             Ok(digest) if digest == output.sha256 => Ok(()),
             Ok(_) => Err(fault("has another digest than the manifest says")),
             Err(_) if !path.exists() => Err(fault("is missing")),
@@ -174,7 +174,7 @@ impl<'a> Source<'a> {
         let tables = job.tables.iter().enumerate();
         Ok(Self {
             job,
-            chunks: chunk::cut(job)?,
+            chunks: chunk::cut(job, &Cancel::default())?,
             columns: tables
                 .flat_map(|(table, bound)| protected(table, bound))
                 .collect(),

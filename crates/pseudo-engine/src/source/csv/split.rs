@@ -1,104 +1,207 @@
-//! Finds places between records, fed block by block. A quote opens a quoted field only at the start
-//! of a field, and `""` inside one is a quote: so a stray quote in the middle of a field is text,
-//! as it is for the record reader.
+//! Finds ends of records near wanted offsets. What a byte means depends on all quotes before it;
+//! but from any place every state a reader could be in comes to the same one within a few fields,
+//! because a quote opens nothing in the middle of a field. Until then all of them are followed; a
+//! part of a file where they stay apart, such as one without any quote, is settled from the part
+//! before it.
 
-use memchr::memchr;
+use std::ops::Range;
+
+use memchr::{memchr, memchr3};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::Dialect;
+use super::machine::State;
+use crate::Result;
 
-/// Collects the first record end at or after every `step` bytes.
-pub(crate) struct Splitter {
+/// The states to begin with where nothing is known.
+const ANY: [State; 5] = [
+    State::Field,
+    State::Text,
+    State::Quoted,
+    State::Closed,
+    State::Return,
+];
+
+/// Follows the quotes through bytes that are fed block by block.
+struct Scan {
     dialect: Dialect,
-    step: u64,
-    /// Offset of the next byte to be fed.
+    /// The state now for each state at the start.
+    states: [State; 5],
+    /// Offset of the next byte.
     at: u64,
-    /// No end before this offset is wanted.
+    /// The first record end found at or behind this offset is the answer.
     wanted: u64,
-    quoted: bool,
-    /// The byte before `at`; a newline at the start, because a record begins there.
-    before: u8,
-    /// Whether that byte closed a quoted field: a quote right behind it makes the pair an escaped
-    /// one.
-    closed: bool,
-    ends: Vec<u64>,
+    found: Option<u64>,
 }
 
-impl Splitter {
-    /// Starts at offset `start`, between two records.
-    pub(crate) fn new(dialect: Dialect, start: u64, step: u64) -> Self {
-        let wanted = start + step;
+/// What a part of a file tells by itself.
+enum Part {
+    /// The first record end behind the place where all states had become one.
+    Cut(u64),
+    /// The state at its end for each state at its start.
+    Unsettled([State; 5]),
+}
+
+impl Scan {
+    /// Begins at offset `at` in one of `states` and looks for a record end from `wanted` on.
+    fn new(dialect: Dialect, states: [State; 5], at: u64, wanted: u64) -> Self {
         Self {
             dialect,
-            step,
-            at: start,
+            states,
+            at,
             wanted,
-            quoted: false,
-            before: b'\n',
-            closed: false,
-            ends: Vec::new(),
+            found: None,
         }
     }
 
-    /// The first end found so far.
-    pub(crate) fn first(&self) -> Option<u64> {
-        self.ends.first().copied()
+    /// Takes the next bytes; false when no more are needed.
+    fn feed(&mut self, block: &[u8]) -> bool {
+        let early = usize::try_from(self.wanted.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let (before, rest) = block.split_at(early.min(block.len()));
+        self.follow(before);
+        self.search(rest);
+        self.found.is_none()
     }
 
-    /// Takes the next bytes of the file.
-    pub(crate) fn feed(&mut self, block: &[u8]) {
-        let mut from = 0;
-        while let Some(rest) = block.get(from..).filter(|rest| !rest.is_empty()) {
-            let open = memchr(self.dialect.quote, rest).unwrap_or(rest.len());
-            if !self.quoted {
-                self.newlines(rest.get(..open).unwrap_or_default());
-            }
-            if open > 0 {
-                self.before = rest.get(open - 1).copied().unwrap_or(self.before);
-                self.closed = false;
-            }
-            self.at += open as u64;
-            from += open;
-            if open < rest.len() {
-                let closes = self.quoted;
-                self.quoted = !closes && (self.closed || self.field_begins());
-                self.closed = closes;
-                self.before = self.dialect.quote;
-                self.at += 1;
-                from += 1;
-            }
+    fn settled(&self) -> Option<State> {
+        let (first, others) = self.states.split_first()?;
+        others.iter().all(|state| state == first).then_some(*first)
+    }
+
+    /// Hops from quote to quote.
+    fn follow(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            rest = self.hop(rest, memchr(self.dialect.quote, rest));
         }
     }
 
-    /// The ends found.
-    ///
-    /// # Errors
-    /// When the file ends inside a quoted field.
-    pub(crate) fn finish(self) -> Result<Vec<u64>, &'static str> {
-        if self.quoted {
-            Err("ends inside a quoted field")
-        } else {
-            Ok(self.ends)
-        }
-    }
-
-    fn field_begins(&self) -> bool {
-        self.before == self.dialect.delimiter || matches!(self.before, b'\n' | b'\r')
-    }
-
-    /// Notes ends in `text`, which begins at `self.at` and holds no quote.
-    fn newlines(&mut self, text: &[u8]) {
-        let mut from = 0;
-        loop {
-            // an end at offset e is wanted when e >= wanted, so its newline is at e - 1
-            let skip = self.wanted.saturating_sub(1).saturating_sub(self.at);
-            from = from.max(usize::try_from(skip).unwrap_or(usize::MAX));
-            let Some(found) = text.get(from..).and_then(|rest| memchr(b'\n', rest)) else {
+    fn search(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some(first) = rest.first().filter(|_| self.found.is_none()) {
+            let settled = self.settled();
+            if settled == Some(State::Return) {
+                self.found = Some(self.at + u64::from(*first == b'\n'));
                 return;
+            }
+            let quote = self.dialect.quote;
+            let stop = match settled {
+                Some(state) if state != State::Quoted => memchr3(quote, b'\n', b'\r', rest),
+                _ => memchr(quote, rest),
             };
-            from += found + 1;
-            let end = self.at + from as u64;
-            self.ends.push(end);
-            self.wanted = end + self.step;
+            let newline = stop.is_some_and(|stop| rest.get(stop) == Some(&b'\n'));
+            rest = self.hop(rest, stop);
+            if newline && settled.is_some() {
+                self.found = Some(self.at);
+            }
+        }
+    }
+
+    /// Moves over `bytes` up to and with the byte at `stop`, no quote before which; to the end when
+    /// there is none. What is left.
+    fn hop<'b>(&mut self, bytes: &'b [u8], stop: Option<usize>) -> &'b [u8] {
+        let (plain, rest) = bytes.split_at(stop.unwrap_or(bytes.len()).min(bytes.len()));
+        if let Some(last) = plain.last() {
+            self.each(|dialect, state| dialect.after_plain(state, *last));
+        }
+        self.at += plain.len() as u64;
+        let Some((stop, rest)) = rest.split_first() else {
+            return rest;
+        };
+        if *stop == self.dialect.quote {
+            self.each(Dialect::after_quote);
+        } else {
+            self.each(|dialect, state| dialect.after_plain(state, *stop));
+        }
+        self.at += 1;
+        rest
+    }
+
+    fn each(&mut self, next: impl Fn(Dialect, State) -> State) {
+        for state in &mut self.states {
+            *state = next(self.dialect, *state);
         }
     }
 }
+
+/// Reads a range of the file block by block until told to stop.
+pub(super) trait Blocks: Sync {
+    /// Hands the blocks of `range` to `each` until it answers false.
+    fn blocks(&self, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<()>;
+}
+
+/// Offsets, about `step` bytes apart, at which records of `body` end, found in parallel. None when
+/// the file is known to end inside a quoted field.
+pub(super) fn cuts(
+    file: &dyn Blocks,
+    dialect: Dialect,
+    body: Range<u64>,
+    step: u64,
+) -> Result<Option<Vec<u64>>> {
+    let scan = |range: Range<u64>, states: [State; 5], wanted: u64| -> Result<Scan> {
+        let mut scan = Scan::new(dialect, states, range.start, wanted);
+        file.blocks(range, &mut |block| scan.feed(block))?;
+        Ok(scan)
+    };
+    let part = |index: u64| {
+        let start = body.start + index * step;
+        start..body.end.min(start + step)
+    };
+    let count = (body.end - body.start).div_ceil(step);
+    let parts: Vec<Part> = (1..count)
+        .into_par_iter()
+        .map(|index| {
+            let scan = scan(part(index), ANY, part(index).start)?;
+            Ok(scan.found.map_or(Part::Unsettled(scan.states), Part::Cut))
+        })
+        .collect::<Result<_>>()?;
+    let mut cuts = Vec::new();
+    // the last place whose state is known
+    let (mut at, mut state) = (body.start, State::Field);
+    for (range, found) in (1..count).map(part).zip(parts) {
+        match found {
+            Part::Cut(cut) => {
+                cuts.push(cut);
+                (at, state) = (cut, State::Field);
+            }
+            Part::Unsettled(ends) => {
+                let [start, ..] = scan(at..range.start, [state; 5], u64::MAX)?.states;
+                cuts.extend(scan(range.clone(), [start; 5], range.start)?.found);
+                let end = ANY.iter().zip(ends).find(|(any, _)| **any == start);
+                (at, state) = (range.end, end.map_or(start, |(_, end)| end));
+            }
+        }
+    }
+    if at == body.end && state == State::Quoted {
+        return Ok(None);
+    }
+    Ok(Some(cuts))
+}
+
+/// The same, from the front: for bytes that cannot be understood from the middle.
+pub(super) fn cuts_in_order(
+    dialect: Dialect,
+    body: Range<u64>,
+    step: u64,
+    read: impl FnOnce(&mut dyn FnMut(&[u8]) -> bool) -> Result<()>,
+) -> Result<Option<Vec<u64>>> {
+    let mut cuts = Vec::new();
+    let mut scan = Scan::new(dialect, [State::Field; 5], body.start, body.start + step);
+    read(&mut |block| {
+        let mut rest = block;
+        let begin = scan.at;
+        while !scan.feed(rest) {
+            let Some(cut) = scan.found.take() else { break };
+            cuts.push(cut);
+            scan.wanted = body.start + ((cut - body.start) / step + 1) * step;
+            let read = usize::try_from(scan.at - begin).unwrap_or(usize::MAX);
+            rest = block.get(read..).unwrap_or_default();
+        }
+        true
+    })?;
+    let [state, ..] = scan.states;
+    Ok((state != State::Quoted).then_some(cuts))
+}
+
+#[cfg(test)]
+mod tests;
