@@ -12,3 +12,4 @@ mod refuse;
 mod run;
 mod signals;
 mod text;
+mod verify;

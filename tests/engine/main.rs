@@ -4,6 +4,7 @@
 mod cancel;
 mod csv;
 mod files;
+mod gate;
 mod harness;
 mod leak;
 mod limits;
@@ -15,3 +16,4 @@ mod refuse;
 mod run;
 mod sink;
 mod transforms;
+mod verify;

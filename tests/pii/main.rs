@@ -9,6 +9,7 @@ mod derived;
 mod dirty;
 mod kinds;
 mod laws;
+mod recognise;
 mod sample;
 mod unicode;
 mod vectors;

@@ -17,7 +17,8 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, Manifest, OutputManifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, GateManifest, Manifest, OutputManifest, Recipe, SourceManifest,
+    TableManifest,
 };
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
@@ -127,10 +128,13 @@ impl<'a> Run<'a> {
         let staging = Staging::create(&self.sink, &run_id)?;
         let vault = Vault::open(self.job, &self.sink, &run_id)?;
         let parts = self.project(&staging, vault.as_ref())?;
-        let manifest = self.manifest(run_id, sources, parts)?;
+        let mut manifest = self.manifest(run_id, sources, parts)?;
         limits::check(&self.job.pipeline, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
-        verify::staged(staging.path(), &manifest, self.job)?;
+        let gates = verify::staged(staging.path(), &manifest, self.job, &self.key)?;
+        for (table, gate) in manifest.tables.iter_mut().zip(gates) {
+            table.gate = gate;
+        }
         // from here on it ends as published or as failed, never as stopped
         self.options.cancel.check()?;
         self.options.progress.phase("publish");
@@ -401,6 +405,7 @@ fn table_manifest(
         outputs,
         columns,
         dropped: plan.dropped.clone(),
+        gate: GateManifest::default(),
     }
 }
 

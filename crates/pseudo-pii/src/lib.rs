@@ -9,7 +9,8 @@
 //!
 //! Reading order: [`canonical`] (steps every kind shares) · `plain` and `fold` (their shortcuts for
 //! clean and for dirty values) · [`kind`] (the kinds, one file each) · [`checksum`] ·
-//! [`mod@derive`] (parts an analyst may keep) · [`sample`] (identifiers that belong to nobody).
+//! [`mod@derive`] (parts an analyst may keep) · [`recognise`] (what kinds a column holds) ·
+//! [`sample`] (identifiers that belong to nobody).
 
 pub mod canonical;
 pub mod checksum;
@@ -17,7 +18,9 @@ pub mod derive;
 mod fold;
 pub mod kind;
 mod plain;
+pub mod recognise;
 pub mod sample;
 
 pub use crate::canonical::{Blanks, Canonical, UNICODE_VERSION, Verdict};
 pub use crate::kind::Kind;
+pub use crate::recognise::{Certainty, Finding, Recogniser};
