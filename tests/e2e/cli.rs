@@ -8,10 +8,11 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "",
     "check",
     "run",
+    "verify",
     "query",
     "keys",
     "keys new",
@@ -64,6 +65,7 @@ fn the_examples_of_the_help_run() {
         "keys new",
         "run",
         "check",
+        "verify",
         "query",
         "keys list",
         "completions",

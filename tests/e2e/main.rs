@@ -13,3 +13,4 @@ mod refuse;
 mod run;
 mod signals;
 mod text;
+mod verify;

@@ -4,6 +4,7 @@
 mod cancel;
 mod csv;
 mod files;
+mod gate;
 mod harness;
 mod incremental;
 mod leak;
@@ -16,3 +17,4 @@ mod refuse;
 mod run;
 mod sink;
 mod transforms;
+mod verify;

@@ -4,10 +4,12 @@
 
 mod blanks;
 mod checksums;
+mod clean;
 mod derived;
 mod dirty;
 mod kinds;
 mod laws;
+mod recognise;
 mod sample;
 mod unicode;
 mod vectors;

@@ -21,17 +21,20 @@ impl Random {
         std::array::from_fn(|_| self.next().to_be_bytes()[0])
     }
 
+    pub(crate) fn text(&mut self, alphabet: Alphabet, len: usize) -> Vec<u8> {
+        let characters = alphabet.characters();
+        (0..len)
+            .map(|_| characters[self.below(characters.len())])
+            .collect()
+    }
+
     /// Random texts, and first those of the lowest and of the highest digit alone.
     pub(crate) fn texts(&mut self, alphabet: Alphabet, len: usize, count: usize) -> Vec<Vec<u8>> {
         let characters = alphabet.characters();
-        let mut character = |row| match row {
-            0 => characters[0],
-            1 => characters[characters.len() - 1],
-            _ => characters[self.below(characters.len())],
-        };
-        (0..count)
-            .map(|row| (0..len).map(|_| character(row)).collect())
-            .collect()
+        let edges = [characters[0], characters[characters.len() - 1]];
+        let edges = edges.into_iter().map(|character| vec![character; len]);
+        let random = std::iter::repeat_with(|| self.text(alphabet, len));
+        edges.chain(random).take(count).collect()
     }
 
     pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, keys, man, query, run, sample};
+use crate::commands::{check, completions, keys, man, query, run, sample, verify};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -21,6 +21,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(check::Check),
     Run(run::Run),
+    Verify(verify::Verify),
     Query(query::Query),
     Keys(keys::Keys),
     Sample(sample::Sample),

@@ -7,6 +7,7 @@ pub(crate) mod man;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -17,6 +18,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Check(args) => args.run(screen),
         Command::Run(args) => args.run(screen),
+        Command::Verify(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Keys(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),

@@ -106,6 +106,15 @@ impl Failure {
             Self::Engine(pseudo_engine::Error::Refused(refusal)) => {
                 refusal.violations.iter().map(Notice::of).collect()
             }
+            Self::Engine(pseudo_engine::Error::Leak { leaks }) => leaks
+                .iter()
+                .map(|leak| Notice {
+                    message: leak.to_string(),
+                    hint: Some(leak.hint()),
+                    fault: Some("leak"),
+                    ..Notice::default()
+                })
+                .collect(),
             Self::Engine(pseudo_engine::Error::Keyring(error)) | Self::Keyring(error) => {
                 one(error.to_string(), error.hint())
             }

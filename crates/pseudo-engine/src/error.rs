@@ -2,6 +2,7 @@
 //! messages end: Arrow, Parquet and CSV errors quote cells, so that only their kind passes,
 //! together with table, file, column and row.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,12 @@ pub enum Error {
         file: String,
         /// What was found, without values.
         fault: String,
+    },
+    /// Columns show what they should not.
+    #[error("{}", lines(leaks))]
+    Leak {
+        /// One for each column and what it shows.
+        leaks: Vec<Leak>,
     },
     /// Another run holds the sink.
     #[error("another run holds the sink: {}", holder.as_deref().unwrap_or("it does not say who"))]
@@ -139,6 +146,89 @@ pub enum Error {
     Internal(String),
 }
 
+/// Values in a column of the output that must not be published; none of them is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// The table.
+    pub table: String,
+    /// The output column.
+    pub column: String,
+    /// The first file that holds some, relative to the run.
+    pub file: String,
+    /// How many distinct values.
+    pub values: u64,
+    /// How many rows hold them.
+    pub rows: u64,
+    /// Whether the column has no others: of very many values not all are counted.
+    pub all: bool,
+    /// What they are.
+    pub shared: Shared,
+}
+
+/// What values that must not be published are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// Identifiers of a kind.
+    Kind(&'static str),
+    /// Values of an identity that the pipeline protects.
+    Identity(String),
+    /// Values of a source column that the pipeline protects.
+    Source(String),
+}
+
+impl Shared {
+    /// The name of the kind, the identity or the source column.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Kind(kind) => kind,
+            Self::Identity(name) | Self::Source(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            table,
+            column,
+            file,
+            values,
+            rows,
+            all,
+            shared,
+        } = self;
+        let about = if *all { "" } else { "at least " };
+        write!(
+            f,
+            "verify: table `{table}`, column `{column}`: {about}{values} distinct values in {rows} \
+             rows "
+        )?;
+        match shared {
+            Shared::Kind(kind) => write!(f, "are of kind `{kind}`")?,
+            Shared::Identity(identity) => {
+                write!(f, "stand in clear for what identity `{identity}` protects")?;
+            }
+            Shared::Source(source) => write!(f, "are those of the protected column `{source}`")?,
+        }
+        write!(f, " (`{file}`)")
+    }
+}
+
+impl Leak {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let column = &self.column;
+        format!("tokenise the column that `{column}` is made from, make it coarser, or drop it")
+    }
+}
+
+fn lines(leaks: &[Leak]) -> String {
+    let lines: Vec<String> = leaks.iter().map(Leak::to_string).collect();
+    lines.join("\n")
+}
+
 impl Error {
     /// The exit code of the process that ends with this error.
     #[must_use]
@@ -149,7 +239,7 @@ impl Error {
             Self::Kept { .. } => 2,
             Self::Refused(_) | Self::Keyring(_) => 2,
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
-            Self::Verify { .. } => 3,
+            Self::Verify { .. } | Self::Leak { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
             Self::Locked { .. } => 75,
             Self::Internal(_) => 255,

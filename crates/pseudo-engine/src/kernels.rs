@@ -11,6 +11,7 @@ use pseudo_policy::{
 use pseudo_token::{Alphabet, DomainKey};
 
 use crate::inputs::Inputs;
+use crate::verify::is_structured;
 use crate::{Error, Result};
 
 /// What kernels of one run share.
@@ -86,6 +87,21 @@ pub(crate) fn kernel(
         Action::Geo { decimals } => Ok(Kernel::geo(*decimals, on_invalid)),
     };
     kernel.map_err(|error| Error::Internal(format!("column `{}`: {error}", column.source)))
+}
+
+/// The kernel by which the gate asks whether a value stands in a column of pseudonyms: that of the
+/// column, but no value makes it fail, and what is invalid of a kind that tells is no pseudonym.
+pub(crate) fn probe(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
+    let kind = column.identity.as_ref().map(|identity| identity.kind);
+    let on_invalid = match kind {
+        Some(kind) if is_structured(kind) => OnInvalid::Null,
+        _ => OnInvalid::Token,
+    };
+    let column = PlannedColumn {
+        on_invalid,
+        ..column.clone()
+    };
+    keyed(&column, key)
 }
 
 /// The kernel of a token, seal or fpe rule.

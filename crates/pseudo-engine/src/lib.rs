@@ -6,9 +6,9 @@
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
 //! happens to it, `quarantine` what is left out, `sink` and `staging` where it goes, `limits` what
-//! is not published for being far from what was expected, `verify` what is proved, [`manifest`]
-//! what is recorded and `publish` how it becomes visible; [`lineage`] and [`metrics`] are what
-//! other systems are told, and [`Cancel`] stops it.
+//! is not published for being far from what was expected, `verify` what is proved, before a run is
+//! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
+//! [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
 
 pub mod error;
 pub mod filter;
@@ -40,10 +40,11 @@ mod verify;
 mod work;
 
 pub use cancel::Cancel;
-pub use error::Error;
+pub use error::{Error, Leak, Shared};
 pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use verify::published::{VerifyReport, verify};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

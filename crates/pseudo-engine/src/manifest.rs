@@ -102,6 +102,56 @@ pub struct TableManifest {
     pub columns: Vec<ColumnManifest>,
     /// Columns of the source that are not in the output.
     pub dropped: Vec<String>,
+    /// What the gate found, and let pass.
+    #[serde(default)]
+    pub gate: GateManifest,
+}
+
+/// What the gate found in the output of one table, and let pass: what a column holds that may be
+/// identifiers, or shares with protected columns as chance would have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateManifest {
+    /// The columns that may show values.
+    pub columns: Vec<GatedColumn>,
+}
+
+/// One column that may show values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatedColumn {
+    /// The output column.
+    pub column: String,
+    /// Distinct values looked at; beyond some ten thousand, those of each file count again.
+    pub values: u64,
+    /// The kinds of identifiers that its values look like.
+    pub kinds: Vec<FoundKind>,
+    /// The identities that hold values of it.
+    pub shared: Vec<SharedIdentity>,
+}
+
+/// A kind of identifiers that a column may hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundKind {
+    /// The kind, with its version.
+    pub kind: String,
+    /// `suspect` or `certain`.
+    pub certainty: String,
+    /// Distinct values of that kind.
+    pub values: u64,
+    /// Rows that hold them.
+    pub rows: u64,
+}
+
+/// An identity that holds values of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedIdentity {
+    /// The identity; in a proof against the source, a column of it.
+    pub identity: String,
+    /// Distinct values that both hold.
+    pub values: u64,
+    /// Of so many that were asked for.
+    pub of: u64,
+    /// As many as that would be shared by chance, at most.
+    pub by_chance: u64,
 }
 
 /// One source file.

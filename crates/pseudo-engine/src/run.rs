@@ -16,7 +16,8 @@ use crate::chunk::Chunk;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, Manifest, Recipe, SourceManifest, TableManifest, TableRecipe,
+    self, ColumnManifest, GateManifest, Manifest, Recipe, SourceManifest, TableManifest,
+    TableRecipe,
 };
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
@@ -150,7 +151,10 @@ impl<'a> Run<'a> {
         let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
         limits::check(self.job, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
-        verify::staged(staging.path(), &manifest, self.job)?;
+        let gates = verify::staged(staging.path(), &manifest, self.job, &self.key)?;
+        for (table, gate) in manifest.tables.iter_mut().zip(gates) {
+            table.gate = gate;
+        }
         let sketches = reuse::join(&self.job.pipeline, &mut manifest, sketches, kept);
         // from here on it ends as published or as failed, never as stopped
         self.options.cancel.check()?;
@@ -492,6 +496,7 @@ fn table_manifest(
         outputs: sum.outputs,
         columns,
         dropped: plan.dropped.clone(),
+        gate: GateManifest::default(),
         ..known
     };
     Ok((manifest, sketches))

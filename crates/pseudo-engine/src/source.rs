@@ -359,7 +359,7 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
 }
 
 /// SHA-256 of a file in lower-case hex.
-fn digest_file(location: &Path, cancel: &Cancel) -> Result<String> {
+pub(crate) fn digest_file(location: &Path, cancel: &Cancel) -> Result<String> {
     let mut file = File::open(location).map_err(Error::io("read", location))?;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 20];

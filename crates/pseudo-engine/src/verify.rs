@@ -1,31 +1,84 @@
-//! What was written, read back before it is published: every file's rows, schema and metadata
-//! against the manifest and the plan.
+//! The gate: what was written, read back to its last page before it is published.
+//!
+//! Checked are, of every file, size, rows, schema and footer; of every column, its NULLs against
+//! the counts of the manifest; of every pseudonym, its form. Then, of the columns that may show
+//! values, that they hold no identifier beyond what chance explains, and no value of a protected
+//! column. What is found and explained by chance is recorded, as counts.
+//!
+//! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
+//! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `seen` (what
+//! columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what that proves)
+//! · `gate` (the decision) · `published` (the same, of a run that is published).
 
-use std::fs::File;
+mod candidate;
+mod chance;
+mod form;
+mod gate;
+mod pages;
+mod probe;
+mod proof;
+pub(crate) mod published;
+mod rule;
+mod seen;
+mod shape;
+mod stock;
+mod values;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use arrow::datatypes::Schema;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use pseudo_policy::PlannedColumn;
+use pseudo_token::DomainKey;
 
-use crate::manifest::{Manifest, OutputManifest};
+use self::gate::Gate;
+pub(crate) use self::probe::is_structured;
+use self::probe::{Cells, Filter, Probe};
+use self::proof::{Proof, Table};
+use crate::manifest::{GateManifest, Manifest};
 use crate::plan::Job;
-use crate::sink::parquet_schema;
-use crate::{Error, Result};
+use crate::{Error, Result, Shared, kernels};
 
-/// Checks the staged files of `manifest` below `directory`.
+/// Checks the staged files of `manifest` below `directory`, and answers what is to be recorded of
+/// each table.
 ///
 /// # Errors
-/// [`Error::Verify`] with the first file that is not what the plan says.
-pub(crate) fn staged(directory: &Path, manifest: &Manifest, job: &Job) -> Result<()> {
-    for (table, bound) in manifest.tables.iter().zip(&job.tables) {
-        let schema = bound.plan.output_schema();
-        table
-            .outputs
-            .par_iter()
-            .try_for_each(|output| file(directory, output, &schema))?;
+/// [`Error::Verify`] with the first file that is not what the plan says; [`Error::Leak`] with every
+/// column that shows what it should not.
+pub(crate) fn staged(
+    directory: &Path,
+    manifest: &Manifest,
+    job: &Job,
+    key: &DomainKey,
+) -> Result<Vec<GateManifest>> {
+    let schemas: Vec<_> = job
+        .tables
+        .iter()
+        .map(|bound| bound.plan.output_schema())
+        .collect();
+    let proof = Proof::new(directory, &manifest.tables, &schemas)?;
+    let protected = Protected::new(job, key)?;
+    let columns = protected.columns;
+    let mut gate = Gate::new(&proof, protected.probes, protected.sources);
+    let mut is_read = false;
+    let held = gate.ask(&proof, &mut |filters: &[Filter<'_>]| {
+        let filter = |table, column| {
+            let place = (table, column);
+            let found = columns
+                .binary_search_by_key(&place, |(t, c, _)| (*t, *c))
+                .ok()?;
+            filters.get(columns.get(found)?.2)
+        };
+        proof.pseudonyms(!is_read, &filter)?;
+        is_read = true;
+        Ok(())
+    })?;
+    proof.balance()?;
+    let (gates, leaks) = gate.verdicts(&proof, &held);
+    if leaks.is_empty() {
+        Ok(gates)
+    } else {
+        Err(Error::Leak { leaks })
     }
-    Ok(())
 }
 
 /// Whether every file of `manifest` is below `directory` in its recorded size.
@@ -45,33 +98,52 @@ pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
         })
 }
 
-fn file(directory: &Path, output: &OutputManifest, schema: &Schema) -> Result<()> {
-    let path = directory.join(&output.path);
-    let fault = |fault: &str| {
-        Err(Error::Verify {
-            file: output.path.clone(),
-            fault: fault.to_owned(),
-        })
-    };
-    let file = File::open(&path).map_err(Error::io("read", &path))?;
-    if file.metadata().map_err(Error::io("read", &path))?.len() != output.bytes {
-        return fault("not of the size that was written");
-    }
-    let Ok(metadata) = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()) else {
-        return fault("cannot be read back");
-    };
-    let metadata = metadata.metadata().file_metadata();
-    if u64::try_from(metadata.num_rows()).ok() != Some(output.rows) {
-        return fault("rows are missing or too many");
-    }
-    if metadata
-        .key_value_metadata()
-        .is_some_and(|pairs| !pairs.is_empty())
-    {
-        return fault("holds key-value metadata");
-    }
-    match parquet_schema(schema) {
-        Ok(planned) if planned.root_schema() == metadata.schema_descr().root_schema() => Ok(()),
-        _ => fault("has another schema than planned"),
+/// The protected columns of a job.
+struct Protected {
+    probes: Vec<Probe>,
+    /// Table, column and probe of every column of pseudonyms, ascending.
+    columns: Vec<(usize, usize, usize)>,
+    /// Table, column and probe of every column made of the source column that the probe protects.
+    sources: BTreeSet<(usize, usize, usize)>,
+}
+
+impl Protected {
+    fn new(job: &Job, key: &DomainKey) -> Result<Self> {
+        let mut found: Vec<&PlannedColumn> = Vec::new();
+        let mut protected = Self {
+            probes: Vec::new(),
+            columns: Vec::new(),
+            sources: BTreeSet::new(),
+        };
+        for (table, bound) in job.tables.iter().enumerate() {
+            for (index, column) in bound.plan.columns.iter().enumerate() {
+                let Some(identity) = &column.identity else {
+                    continue;
+                };
+                let same = |other: &&PlannedColumn| {
+                    other.identity == column.identity && other.action == column.action
+                };
+                let probe = found.iter().position(same).unwrap_or(found.len());
+                if probe == found.len() {
+                    found.push(column);
+                    let kernel = Box::new(kernels::probe(column, key)?);
+                    let cells = Cells::Kernel(kernel);
+                    let name = Shared::Identity(identity.name.clone());
+                    let mut probe = Probe::new(name, identity.kind, cells);
+                    probe.are_numbers = true;
+                    protected.probes.push(probe);
+                }
+                if let Some(probe) = protected.probes.get_mut(probe) {
+                    probe.are_numbers &= column.input.is_integer();
+                }
+                protected.columns.push((table, index, probe));
+                for (other, copy) in bound.plan.columns.iter().enumerate() {
+                    if copy.copies() && copy.source_index == column.source_index {
+                        protected.sources.insert((table, other, probe));
+                    }
+                }
+            }
+        }
+        Ok(protected)
     }
 }

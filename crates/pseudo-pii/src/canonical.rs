@@ -2,7 +2,7 @@
 //!
 //! Prelude: control and invisible characters out, Unicode NFKC (UAX #15), until nothing changes,
 //! then white space off both ends. Most values are plain (printable ASCII and common Han), where
-//! the prelude is a trim: `scan` proves that without any Unicode table.
+//! the prelude is a trim: `plain` proves that without any Unicode table.
 
 use std::borrow::Cow;
 
@@ -46,9 +46,10 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blanks {
     list: Vec<String>,
-    longest: usize,
-    /// Indexed by the first byte of a text: whether an entry begins so, in either case.
-    first: [bool; 256],
+    /// Indexed by the first byte of a text and by its last: which entries begin or end so, in
+    /// either case. A bit may stand for several entries.
+    first: [u16; 256],
+    last: [u16; 256],
 }
 
 impl Blanks {
@@ -62,15 +63,24 @@ impl Blanks {
     /// Entries meet a value after the prelude, without regard to ASCII case: an entry that the
     /// prelude would change can never match.
     pub fn new(list: &[String]) -> Self {
-        let mut first = [false; 256];
-        for byte in list.iter().filter_map(|entry| entry.bytes().next()) {
-            first[usize::from(byte.to_ascii_lowercase())] = true;
-            first[usize::from(byte.to_ascii_uppercase())] = true;
+        let (mut first, mut last) = ([0; 256], [0; 256]);
+        for (place, entry) in list.iter().enumerate() {
+            for (table, byte) in [
+                (&mut first, entry.bytes().next()),
+                (&mut last, entry.bytes().next_back()),
+            ] {
+                for byte in byte
+                    .iter()
+                    .flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()])
+                {
+                    table[usize::from(byte)] |= 1 << (place % 16);
+                }
+            }
         }
         Self {
             list: list.to_vec(),
-            longest: list.iter().map(String::len).max().unwrap_or(0),
             first,
+            last,
         }
     }
 
@@ -79,20 +89,26 @@ impl Blanks {
         &self.list
     }
 
-    /// Whether a text that has been through the prelude is blank.
+    /// Whether a text may be blank: nearly always the answer of [`Blanks::hold`].
     #[inline]
-    pub(crate) fn hold(&self, text: &str) -> bool {
-        match text.as_bytes().first() {
-            None => true,
-            Some(&byte) => {
-                text.len() <= self.longest
-                    && self.first[usize::from(byte)]
-                    && self
-                        .list
-                        .iter()
-                        .any(|entry| entry.eq_ignore_ascii_case(text))
+    pub(crate) fn may_hold(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        match (bytes.first(), bytes.last()) {
+            (Some(&first), Some(&last)) => {
+                self.first[usize::from(first)] & self.last[usize::from(last)] != 0
             }
+            _ => true,
         }
+    }
+
+    /// Whether a text that has been through the prelude is blank.
+    pub(crate) fn hold(&self, text: &str) -> bool {
+        text.is_empty()
+            || (self.may_hold(text)
+                && self
+                    .list
+                    .iter()
+                    .any(|entry| entry.eq_ignore_ascii_case(text)))
     }
 }
 
@@ -263,66 +279,7 @@ fn is_final_sigma(text: &str, at: usize) -> bool {
     last.is_some_and(|c| cased.contains(c)) && !next.is_some_and(|c| cased.contains(c))
 }
 
-/// Which classes of characters a plain text holds.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen(u8);
-
-impl Seen {
-    pub(crate) const UPPER: u8 = 1;
-    pub(crate) const LOWER: u8 = 2;
-    pub(crate) const SPACE: u8 = 4;
-    pub(crate) const HAN: u8 = 8;
-    const CONTROL: u8 = 16;
-
-    /// Whether the text holds a character of one of these classes.
-    pub(crate) const fn any(self, classes: u8) -> bool {
-        self.0 & classes != 0
-    }
-}
-
-/// Proves that the prelude only trims `value`, or gives up.
-///
-/// Printable ASCII, U+00B7 and U+4E00..=U+9FFF are starters that NFKC keeps and never composes with
-/// each other; none is a control, none is ignorable, U+0020 is the only white space among them.
-pub(crate) fn scan(value: &str) -> Option<Seen> {
-    let mut rest = value.as_bytes();
-    let mut seen = 0;
-    loop {
-        rest = match rest {
-            [] => break,
-            [byte @ 0..0x80, tail @ ..] => {
-                seen |= CLASS[usize::from(*byte)];
-                tail
-            }
-            [0xE5..=0xE9, _, _, tail @ ..] | [0xE4, 0xB8..=0xBF, _, tail @ ..] => {
-                seen |= Seen::HAN;
-                tail
-            }
-            [0xC2, 0xB7, tail @ ..] => tail,
-            _ => return None,
-        };
-    }
-    (seen & Seen::CONTROL == 0).then_some(Seen(seen))
-}
-
 /// Whether a text begins or ends with U+0020.
 pub(crate) fn is_padded(text: &str) -> bool {
     text.starts_with(' ') || text.ends_with(' ')
 }
-
-/// Classes of the ASCII bytes.
-const CLASS: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte {
-            0..0x20 | 0x7F => Seen::CONTROL,
-            0x20 => Seen::SPACE,
-            0x41..=0x5A => Seen::UPPER,
-            0x61..=0x7A => Seen::LOWER,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};

@@ -43,10 +43,51 @@ pub fn luhn(body: &[u8]) -> Option<u8> {
     b"0987654321".get(sum % 10).copied()
 }
 
+/// Whether the last of 12 to 19 digits is the check digit of the others by the Luhn formula; `None`
+/// for anything else.
+///
+/// The same as [`luhn`], eight digits at a time: the last sixteen or eight, and what is before
+/// them.
+#[inline]
+pub(crate) fn is_luhn(number: &[u8]) -> Option<bool> {
+    let len = number.len();
+    let [first, last] = [number.first_chunk()?, number.last_chunk()?].map(|bytes| digits(*bytes));
+    // Three words of digits that end where the number ends: zeros before it weigh nothing.
+    let (head, middle) = match len {
+        12..=15 => (0, first << ((16 - len) * 8)),
+        16..=19 => {
+            let [middle, _] = *number.last_chunk::<16>()?.as_chunks().0 else {
+                return None;
+            };
+            (first << ((23 - len) * 8) << 8, digits(middle))
+        }
+        _ => return None,
+    };
+    let strange = strange_digits(first) | strange_digits(middle) | strange_digits(last);
+    if strange != 0 {
+        return None;
+    }
+    let sums = luhn_lanes(head) + luhn_lanes(middle) + luhn_lanes(last);
+    let pairs = (sums & LANES) + (sums >> 8 & LANES);
+    let sum = pairs.wrapping_mul(lanes([1; 4])) >> 48;
+    Some(sum.is_multiple_of(10))
+}
+
+/// What eight digits add to the sum of Luhn modulo 10, the last of them not doubled: 19 at most in
+/// each byte.
+#[inline]
+fn luhn_lanes(digits: u64) -> u64 {
+    let doubled = digits & LANES;
+    // 9 is taken from a doubled digit above 4; modulo 10 that adds 1.
+    let above_4 = (doubled + 0x007B_007B_007B_007B) >> 7 & 0x0001_0001_0001_0001;
+    digits + doubled + above_4
+}
+
 /// Check character that belongs at position 9 of a vehicle identification number.
 ///
 /// `Σ value · weight mod 11`, 10 written `X`; the weight of position 9 itself is zero, but it must
 /// be of the alphabet like the others.
+#[inline]
 pub fn vin(vin: &[u8; 17]) -> Option<u8> {
     const WEIGHTS: [u16; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
     const VALUES: [u8; 256] = values(
@@ -64,6 +105,7 @@ pub fn vin(vin: &[u8; 17]) -> Option<u8> {
 /// Check character of the first 17 characters of a unified social credit code, GB 32100.
 ///
 /// `(31 − Σ value · 3^i mod 31) mod 31` indexes the alphabet.
+#[inline]
 pub fn gb_32100(body: &[u8; 17]) -> Option<u8> {
     const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     const ORDER: [u8; 31] = {
@@ -89,20 +131,36 @@ pub fn gb_32100(body: &[u8; 17]) -> Option<u8> {
 /// Whether every byte is an ASCII digit.
 #[inline]
 pub(crate) fn is_digits(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let strange = words
-        .iter()
-        .fold(0, |strange, word| strange | strange_digits(digits(*word)));
-    rest.iter()
-        .fold(strange == 0, |digits, byte| digits & byte.is_ascii_digit())
+    // Words overlap at the end, so that no length has a loop of its own.
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            let ends = strange_digits(digits(*first)) | strange_digits(digits(*last));
+            let words = match bytes.len() {
+                ..=16 => &[],
+                _ => bytes.as_chunks::<8>().0,
+            };
+            words.iter().fold(ends, |strange, word| {
+                strange | strange_digits(digits(*word))
+            }) == 0
+        }
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let [[a, b, c, d], [e, f, g, h]] = [*first, *last];
+                strange_digits(digits([a, b, c, d, e, f, g, h])) == 0
+            }
+            _ => bytes.iter().all(u8::is_ascii_digit),
+        },
+    }
 }
 
 /// Eight bytes as digits: 0 to 9 where they are ASCII digits, more where they are none.
+#[inline]
 fn digits(bytes: [u8; 8]) -> u64 {
     u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030
 }
 
 /// Zero when eight digits are all at most 9.
+#[inline]
 fn strange_digits(digits: u64) -> u64 {
     // What is added lifts 10 to the upper bit. A carry comes from a byte that has that bit itself.
     (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
@@ -119,6 +177,7 @@ const fn lanes(weights: [u64; 4]) -> u64 {
 }
 
 /// Sum of value times weight, `None` when a byte has no value.
+#[inline]
 fn weighted(bytes: &[u8; 17], products: &[[u16; 256]; 17]) -> Option<u32> {
     let products = bytes.iter().zip(products);
     let sum = products

@@ -3,11 +3,13 @@
 //! Each kind is one file here with two functions: `write` appends the canonical text of a value
 //! that has been through the prelude; `quick` recognises values that are canonical as they stand
 //! from their bytes alone, and may give up. Where `quick` answers it answers what `write` would.
+//! Every value is quick to `exact`, which has none.
 
 use std::fmt;
 
-use crate::canonical::{Blanks, Canonical, Quick, Verdict, prelude_slow, scan};
+use crate::canonical::{Blanks, Canonical, Quick, Verdict, prelude_slow};
 use crate::fold;
+use crate::plain::is_plain;
 
 pub(crate) mod address;
 pub(crate) mod bank_card;
@@ -104,17 +106,49 @@ impl Kind {
 
     /// Writes the canonical text of `value` behind what `out` holds, unless `value` is blank or is
     /// that text already.
+    #[inline]
     pub fn canonical(self, value: &str, blanks: &Blanks, out: &mut String) -> Canonical {
-        let Some(quick) = self.quick(value) else {
-            return self.cleaned(value, blanks, out);
-        };
-        // A quick value is unchanged by the prelude, so it is what blanks are compared with.
-        if self != Self::Exact && blanks.hold(value) {
-            return Canonical::Blank;
+        self.function()(value, blanks, out)
+    }
+
+    /// [`Kind::canonical`] of this kind, which a loop over values looks up once.
+    const fn function(self) -> fn(&str, &Blanks, &mut String) -> Canonical {
+        match self {
+            Self::Exact => |_, _, _| Canonical::Same(Verdict::Valid),
+            Self::Text => |v, b, o| Self::Text.shortened(text::quick, v, b, o),
+            Self::Integer => |v, b, o| Self::Integer.shortened(integer::quick, v, b, o),
+            Self::Name => |v, b, o| Self::Name.shortened(name::quick, v, b, o),
+            Self::Email => |v, b, o| Self::Email.shortened(email::quick, v, b, o),
+            Self::CnPhone => |v, b, o| Self::CnPhone.shortened(cn_phone::quick, v, b, o),
+            Self::CnResidentId => {
+                |v, b, o| Self::CnResidentId.shortened(cn_resident_id::quick, v, b, o)
+            }
+            Self::Vin => |v, b, o| Self::Vin.shortened(vin::quick, v, b, o),
+            Self::CnPlate => |v, b, o| Self::CnPlate.shortened(cn_plate::quick, v, b, o),
+            Self::BankCard => |v, b, o| Self::BankCard.shortened(bank_card::quick, v, b, o),
+            Self::CnUscc => |v, b, o| Self::CnUscc.shortened(cn_uscc::quick, v, b, o),
+            Self::Address => |v, b, o| Self::Address.shortened(address::quick, v, b, o),
         }
-        match quick {
-            Quick::Same(verdict) => Canonical::Same(verdict),
-            Quick::Chinese(verdict) => {
+    }
+
+    /// [`Kind::canonical`] with the shortcut of the kind. Compiled for each kind apart, so that
+    /// none pays for the registers of another.
+    #[inline(always)]
+    fn shortened(
+        self,
+        quick: impl Fn(&str) -> Option<Quick>,
+        value: &str,
+        blanks: &Blanks,
+        out: &mut String,
+    ) -> Canonical {
+        // A quick value is unchanged by the prelude, so it is what blanks are compared with.
+        if blanks.may_hold(value) {
+            return self.cleaned(value, blanks, out);
+        }
+        match quick(value) {
+            None => self.cleaned(value, blanks, out),
+            Some(Quick::Same(verdict)) => Canonical::Same(verdict),
+            Some(Quick::Chinese(verdict)) => {
                 out.push_str(cn_phone::CHINA);
                 out.push_str(value);
                 Canonical::Written(verdict)
@@ -127,7 +161,7 @@ impl Kind {
     #[inline(never)]
     fn cleaned(self, value: &str, blanks: &Blanks, out: &mut String) -> Canonical {
         let room = &mut [0; fold::ROOM];
-        if scan(value).is_some() {
+        if is_plain::<0>(value) {
             self.written(value, value.trim_matches(' '), blanks, out)
         } else if let Some(folded) = fold::folded(value, room) {
             self.written(value, folded.trim_matches(' '), blanks, out)
@@ -158,24 +192,6 @@ impl Kind {
                 Canonical::Same(verdict)
             }
             Some(_) => Canonical::Written(verdict),
-        }
-    }
-
-    #[inline]
-    fn quick(self, value: &str) -> Option<Quick> {
-        match self {
-            Self::Exact => exact::quick(value),
-            Self::Text => text::quick(value),
-            Self::Integer => integer::quick(value),
-            Self::Name => name::quick(value),
-            Self::Email => email::quick(value),
-            Self::CnPhone => cn_phone::quick(value),
-            Self::CnResidentId => cn_resident_id::quick(value),
-            Self::Vin => vin::quick(value),
-            Self::CnPlate => cn_plate::quick(value),
-            Self::BankCard => bank_card::quick(value),
-            Self::CnUscc => cn_uscc::quick(value),
-            Self::Address => address::quick(value),
         }
     }
 

@@ -27,19 +27,6 @@ pub struct TokenKey {
 }
 
 impl TokenKey {
-    /// Takes the 32 bytes of a key, derived here or elsewhere.
-    #[must_use]
-    pub fn from_bytes(key: &[u8; 32]) -> Self {
-        Self { prf: Prf::new(key) }
-    }
-
-    /// Does the work on one path, or portably where the machine has no such path.
-    #[must_use]
-    pub fn on(mut self, lanes: Lanes) -> Self {
-        self.prf.lanes = lanes.or_portable();
-        self
-    }
-
     /// Writes the token of each value: the first 16 or all 32 bytes of its HMAC.
     ///
     /// # Panics
@@ -49,31 +36,12 @@ impl TokenKey {
     }
 }
 
-impl fmt::Debug for TokenKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenKey(..)")
-    }
-}
-
 /// Decides by how many days the dates of a subject move.
 pub struct ShiftKey {
     prf: Prf,
 }
 
 impl ShiftKey {
-    /// Takes the 32 bytes of a key, derived here or elsewhere.
-    #[must_use]
-    pub fn from_bytes(key: &[u8; 32]) -> Self {
-        Self { prf: Prf::new(key) }
-    }
-
-    /// Does the work on one path, or portably where the machine has no such path.
-    #[must_use]
-    pub fn on(mut self, lanes: Lanes) -> Self {
-        self.prf.lanes = lanes.or_portable();
-        self
-    }
-
     /// Writes the days of each subject: from `-limit` to `limit`, all of them as likely.
     ///
     /// # Panics
@@ -97,31 +65,12 @@ impl ShiftKey {
     }
 }
 
-impl fmt::Debug for ShiftKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ShiftKey(..)")
-    }
-}
-
 /// Decides the order in which the rows of a chunk are written.
 pub struct ShuffleKey {
     prf: Prf,
 }
 
 impl ShuffleKey {
-    /// Takes the 32 bytes of a key, derived here or elsewhere.
-    #[must_use]
-    pub fn from_bytes(key: &[u8; 32]) -> Self {
-        Self { prf: Prf::new(key) }
-    }
-
-    /// Does the work on one path, or portably where the machine has no such path.
-    #[must_use]
-    pub fn on(mut self, lanes: Lanes) -> Self {
-        self.prf.lanes = lanes.or_portable();
-        self
-    }
-
     /// Writes the order key of each row: rows are written in ascending order of these.
     ///
     /// # Panics
@@ -153,11 +102,36 @@ impl ShuffleKey {
     }
 }
 
-impl fmt::Debug for ShuffleKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ShuffleKey(..)")
-    }
+/// What the keys of this module share: how they are made, which path they take, and that nothing
+/// shows them.
+macro_rules! prf_keys {
+    ($($key:ident)*) => {
+        $(
+            impl $key {
+                /// Takes the 32 bytes of a key, derived here or elsewhere.
+                #[must_use]
+                pub fn from_bytes(key: &[u8; 32]) -> Self {
+                    Self { prf: Prf::new(key) }
+                }
+
+                /// Does the work on one path, or portably where the machine has no such path.
+                #[must_use]
+                pub fn on(mut self, lanes: Lanes) -> Self {
+                    self.prf.lanes = lanes.or_portable();
+                    self
+                }
+            }
+
+            impl fmt::Debug for $key {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(concat!(stringify!($key), "(..)"))
+                }
+            }
+        )*
+    };
 }
+
+prf_keys!(TokenKey ShiftKey ShuffleKey);
 
 /// An HMAC-SHA256 key and the path that its messages take.
 struct Prf {

@@ -1,4 +1,4 @@
-//! Many messages at once, on the widest path that the machine has: SHA-256 over 16, 8 or 4 messages
+//! Many messages at once, on the widest path that the machine has: SHA-256 over 32, 8 or 4 messages
 //! (FIPS 180-4), AES over whole groups of messages (FIPS 197), text for whole columns (RFC 4648).
 //!
 //! Every path writes the bytes of [`Lanes::Reference`]; a path is chosen at run time, after it has
@@ -48,7 +48,8 @@ pub enum Lanes {
     Avx2,
     /// Tokens on interleaved SHA instructions, seals as [`Lanes::Portable`].
     ShaNi,
-    /// Tokens on 16 AVX-512 lanes, seals and FF1 on VAES over four blocks, text with AVX-512 VBMI.
+    /// Tokens on twice 16 AVX-512 lanes, seals and FF1 on VAES over four blocks, text with AVX-512
+    /// VBMI.
     Avx512,
 }
 

@@ -10,7 +10,7 @@ use pseudo_engine::{RunOptions, RunOutcome, RunReport};
 use serde_json::json;
 
 use crate::commands::check::{self, Settings};
-use crate::commands::{now, rfc3339};
+use crate::commands::{now, rfc3339, verify};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
 use crate::record::{Record, RecordArgs};
@@ -113,7 +113,16 @@ impl Run {
         };
         let report = pseudo_engine::run(&job, &keyring, &options);
         meter.finish();
-        Ok(report?)
+        let report = report?;
+        for table in &report.manifest.tables {
+            for column in &table.gate.columns {
+                for kind in &column.kinds {
+                    let (table, column) = (&table.table, &column.column);
+                    screen.warning(&verify::suspicion(table, column, &kind.kind, kind.values));
+                }
+            }
+        }
+        Ok(report)
     }
 
     fn answer(&self, report: &RunReport) -> String {

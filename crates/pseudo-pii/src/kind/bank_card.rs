@@ -2,9 +2,10 @@
 //! domestic cards fail the check: suspect, not invalid.
 
 use crate::canonical::{Quick, Verdict, push_number};
-use crate::checksum::{is_digits, luhn};
+use crate::checksum::is_luhn;
 
 /// Digits of the right number.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
@@ -19,15 +20,11 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
     judge(out.get(start..).unwrap_or_default().as_bytes())
 }
 
+#[inline]
 fn judge(number: &[u8]) -> Verdict {
-    match number {
-        [body @ .., check] if (12..=19).contains(&number.len()) && is_digits(number) => {
-            if luhn(body) == Some(*check) {
-                Verdict::Valid
-            } else {
-                Verdict::Suspect
-            }
-        }
-        _ => Verdict::Invalid,
+    match is_luhn(number) {
+        Some(true) => Verdict::Valid,
+        Some(false) => Verdict::Suspect,
+        None => Verdict::Invalid,
     }
 }

@@ -5,6 +5,7 @@ use crate::canonical::{Quick, Verdict, push_number};
 use crate::checksum::is_digits;
 
 /// Mobiles as people write them, and numbers in E.164 already.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     if is_mobile(value) {
         return Some(Quick::Chinese(Verdict::Valid));
@@ -67,6 +68,7 @@ pub fn issue_network(text: &str) -> Option<&str> {
 }
 
 /// `1[3-9]` and nine digits.
+#[inline]
 fn is_mobile(text: &str) -> bool {
     text.len() == 11 && matches!(text.as_bytes(), [b'1', b'3'..=b'9', rest @ ..] if is_digits(rest))
 }

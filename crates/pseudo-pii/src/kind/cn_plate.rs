@@ -1,12 +1,15 @@
 //! `cn-plate/1`: a Chinese number plate: the character of its province, a letter, and five places
 //! (six for new energy), the last of five being a character on plates for a special use.
 
-use crate::canonical::{Quick, Seen, Verdict, is_han, push_code, scan};
+use crate::canonical::{Quick, Verdict, is_han, push_code};
+use crate::plain::{is_common_han, is_plain};
 
 /// Plates with a common Han character in front that are right in structure.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
-    let plain = value.len() <= LONGEST && scan(value)?.any(Seen::HAN);
-    (plain && judge(value) == Verdict::Valid).then_some(Quick::Same(Verdict::Valid))
+    let settled = is_ordinary(value.as_bytes())
+        || (value.len() <= LONGEST && is_plain::<0>(value) && judge(value) == Verdict::Valid);
+    settled.then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the plate in upper case without separators.
@@ -19,6 +22,22 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
 /// Whether a canonical plate is one of the new energy vehicles: six places behind the letter.
 pub fn is_nev(text: &str) -> Option<bool> {
     (judge(text) == Verdict::Valid).then(|| text.chars().count() == NEV)
+}
+
+/// Whether text is a plate of a common Han character and places that are ASCII, five or six: both
+/// lengths in one pass, the last place maybe twice.
+#[inline]
+fn is_ordinary(plate: &[u8]) -> bool {
+    let (9..=10, Some(head), Some(last)) = (plate.len(), plate.first_chunk::<9>(), plate.last())
+    else {
+        return false;
+    };
+    let [lead, next, _, letter, places @ ..] = head;
+    let places = places
+        .iter()
+        .chain([last])
+        .fold(PLACE, |all, byte| all & CLASS[usize::from(*byte)]);
+    is_common_han(*lead, *next) & (CLASS[usize::from(*letter)] & LETTER != 0) & (places != 0)
 }
 
 fn judge(plate: &str) -> Verdict {
@@ -42,9 +61,28 @@ fn judge(plate: &str) -> Verdict {
 }
 
 /// A digit or a letter but `I` and `O`.
-fn is_place(c: char) -> bool {
+const fn is_place(c: char) -> bool {
     matches!(c, '0'..='9' | 'A'..='H' | 'J'..='N' | 'P'..='Z')
 }
+
+/// What a byte may stand for.
+const PLACE: u8 = 1;
+const LETTER: u8 = 2;
+const CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if is_place(byte as char) {
+            class[byte as usize] = if byte.is_ascii_digit() {
+                PLACE
+            } else {
+                PLACE | LETTER
+            };
+        }
+        byte += 1;
+    }
+    class
+};
 
 /// Learners, police, trailers, Hong Kong, Macau, embassies, consulates.
 const SPECIAL: [char; 7] = ['学', '警', '挂', '港', '澳', '使', '领'];

@@ -6,6 +6,7 @@ use crate::canonical::{Quick, Verdict, push_code};
 use crate::checksum::{is_digits, mod_11_2};
 
 /// Numbers of 18 characters that are right in structure.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
@@ -90,17 +91,19 @@ fn shaped(code: &[u8]) -> Option<&[u8; 18]> {
 }
 
 /// Year, month and day at 7..14, if they make a date of 1800-01-01..2199-12-31.
+#[inline]
 fn real_date(code: &[u8; 18]) -> Option<(u16, u8, u8)> {
     let [_, _, _, _, _, _, y1, y2, y3, y4, m1, m2, d1, d2, ..] = *code;
     // Four numbers of two digits at once, each in 16 bits.
     let digits = u64::from_le_bytes([y1, y2, y3, y4, m1, m2, d1, d2]) & 0x0F0F_0F0F_0F0F_0F0F;
     let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
     let [century, _, year, _, month, _, day, _] = pairs.to_le_bytes();
-    // A table, and no `&&`: days come in no order that a branch could learn.
-    let leap = (year % 4 == 0) & ((year != 0) | (century % 4 == 0));
-    let days = DAYS.get(usize::from(month))? + u8::from(leap & (month == 2));
-    let real = (18..22).contains(&century) & (1..=days).contains(&day);
-    real.then(|| (u16::from(century) * 100 + u16::from(year), month, day))
+    let days = *DAYS.get(usize::from(month))?;
+    let real = (1..=days).contains(&day)
+        // February the 29th
+        || ((month, day) == (2, 29) && year % 4 == 0 && (year != 0 || century % 4 == 0));
+    (real && (18..22).contains(&century))
+        .then(|| (u16::from(century) * 100 + u16::from(year), month, day))
 }
 
 /// The number of 15 digits with its century and its check character.
@@ -125,7 +128,7 @@ fn upgraded(code: &[u8]) -> Option<[u8; 18]> {
 const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// The first level of GB/T 2260, and 83.
-const PROVINCES: [&str; 35] = [
+pub(crate) const PROVINCES: [&str; 35] = [
     "110000", "120000", "130000", "140000", "150000", "210000", "220000", "230000", "310000",
     "320000", "330000", "340000", "350000", "360000", "370000", "410000", "420000", "430000",
     "440000", "450000", "460000", "500000", "510000", "520000", "530000", "540000", "610000",

@@ -4,6 +4,7 @@ use crate::canonical::{Quick, Verdict, push_code};
 use crate::checksum::gb_32100;
 
 /// Codes that are right in structure.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
@@ -18,6 +19,7 @@ pub(super) fn write(text: &str, out: &mut String) -> Verdict {
     judge(out.get(start..).unwrap_or_default().as_bytes())
 }
 
+#[inline]
 fn judge(code: &[u8]) -> Verdict {
     let Ok([body @ .., check]) = <&[u8; 18]>::try_from(code) else {
         return Verdict::Invalid;

@@ -5,6 +5,7 @@ use crate::canonical::{Quick, Verdict};
 use crate::checksum::is_digits;
 
 /// Numbers in their shortest form.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     let shortest = match value.as_bytes() {
         [b'0'] => true,

@@ -2,18 +2,20 @@
 //! in any other, Unicode lowercase. No check is possible: every name is valid.
 
 use crate::canonical::{
-    Quick, Seen, Verdict, is_han, is_name_dot, is_padded, lowercase_from, push_without, scan,
+    Quick, Verdict, is_han, is_name_dot, is_padded, lowercase_from, push_without,
 };
+use crate::plain::{SPACE, UPPER, is_han_alone, is_plain};
 
 /// Plain names in lower case with nothing to join or to collapse.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
-    let seen = scan(value)?;
-    let joined = if seen.any(Seen::HAN) {
-        !seen.any(Seen::SPACE)
-    } else {
-        !seen.any(Seen::SPACE) || !(is_padded(value) || value.contains("  "))
-    };
-    (joined && !seen.any(Seen::UPPER)).then_some(Quick::Same(Verdict::Valid))
+    let settled = is_han_alone(value)
+        || is_plain::<{ UPPER | SPACE }>(value)
+        || (is_plain::<UPPER>(value)
+            && value.is_ascii()
+            && !is_padded(value)
+            && !value.contains("  "));
+    settled.then_some(Quick::Same(Verdict::Valid))
 }
 
 /// Appends the name.

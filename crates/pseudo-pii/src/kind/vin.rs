@@ -5,6 +5,7 @@ use crate::canonical::{Quick, Verdict, push_code};
 use crate::checksum;
 
 /// Numbers that are right in structure.
+#[inline(always)]
 pub(super) fn quick(value: &str) -> Option<Quick> {
     match judge(value.as_bytes()) {
         Verdict::Invalid => None,
@@ -45,6 +46,7 @@ pub fn model_year(text: &str, run_year: i32) -> Option<i16> {
     i16::try_from(year).ok()
 }
 
+#[inline]
 fn judge(code: &[u8]) -> Verdict {
     let Ok(code) = <&[u8; 17]>::try_from(code) else {
         return Verdict::Invalid;

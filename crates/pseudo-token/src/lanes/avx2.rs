@@ -6,6 +6,7 @@
 )]
 
 use std::arch::x86_64::*;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::batch::{BLOCKS, CHUNK, LONG, for_each_run};
 use super::portable;
@@ -54,23 +55,27 @@ fn digest_run<const N: usize>(
             let rows = lanes.map(|index| block_of(values[index], block));
             let [w0, w1, w2, w3, w4, w5, w6, w7] = half(&rows, 0);
             let [w8, w9, w10, w11, w12, w13, w14, w15] = half(&rows, 32);
-            let words = [
+            let mut words = [
                 w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15,
             ];
-            state = compress_block(state, words);
+            compress_block(&mut state, &mut words);
         }
         let [w0, w1, w2, w3, w4, w5, w6, w7] = state;
         let (mark, length) = (splat(0x8000_0000), splat(96 * 8));
-        let words = [
+        let mut words = [
             w0, w1, w2, w3, w4, w5, w6, w7, mark, zero, zero, zero, zero, zero, zero, length,
         ];
-        store(compress_block(outer, words), &lanes, out);
+        state = outer;
+        compress_block(&mut state, &mut words);
+        store(state, &lanes, out);
     }
 }
 
+/// Compresses a block of each message; never inlined, which would take the words out of memory.
 #[target_feature(enable = "avx2")]
-fn compress_block(state: [V; 8], words: [V; 16]) -> [V; 8] {
-    compress!(state, words)
+#[inline(never)]
+fn compress_block(state: &mut [V; 8], words: &mut [V; 16]) {
+    compress!(state, words);
 }
 
 /// Eight words of each row from byte `offset` on.
@@ -125,6 +130,12 @@ fn store<const N: usize>(digest: [V; 8], lanes: &[usize; 8], out: &mut [[u8; N]]
 }
 
 type V = __m256i;
+
+/// Leaves the words in memory, where their rounds find them: the registers have no room for them.
+#[inline]
+fn round_ends(_: &V) {
+    compiler_fence(Ordering::SeqCst);
+}
 
 #[target_feature(enable = "avx2")]
 #[inline]

@@ -1,4 +1,5 @@
-//! HMAC-SHA256 on 16 AVX-512 lanes, one message per lane.
+//! HMAC-SHA256 on 16 AVX-512 lanes, one message per lane, and on two groups of 16 side by side: one
+//! alone waits for its own sums half of the time.
 #![expect(unsafe_code, reason = "masked loads, and calls into code for AVX-512")]
 #![expect(
     clippy::indexing_slicing,
@@ -6,6 +7,8 @@
 )]
 
 use std::arch::x86_64::*;
+use std::array::from_fn;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::batch::{BLOCKS, CHUNK, LONG, for_each_run};
 use super::portable;
@@ -45,62 +48,111 @@ fn digest_run<const N: usize>(
     class: usize,
     out: &mut [[u8; N]],
 ) {
-    let inner = keyed.inner.map(|word| splat(word));
-    let outer = keyed.outer.map(|word| splat(word));
-    for group in order.chunks(16) {
-        // A group that is not full repeats its first message.
-        let mut lanes = [usize::from(group[0]); 16];
-        for (lane, &index) in lanes.iter_mut().zip(group) {
-            *lane = usize::from(index);
-        }
-        let messages = lanes.map(|index| values[index]);
-        let lengths = lengths(&messages);
-        let state = if class == 0 {
-            compress_half::<0>(inner, half(&messages, 0), lengths)
+    let inner = keyed
+        .inner
+        .map(|word| _mm512_set1_epi32(word.cast_signed()));
+    let outer = keyed
+        .outer
+        .map(|word| _mm512_set1_epi32(word.cast_signed()));
+    for order in order.chunks(32) {
+        if order.len() > 16 {
+            digest_groups::<N, 2>(&inner, &outer, values, order, class, out);
         } else {
-            let mut state = inner;
-            for block in 0..class {
-                let [w0, w1, w2, w3, w4, w5, w6, w7] = half(&messages, block * 64);
-                let [w8, w9, w10, w11, w12, w13, w14, end] = half(&messages, block * 64 + 32);
-                let w15 = if block + 1 == class { lengths } else { end };
-                let words = [
-                    w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15,
-                ];
-                state = compress_full(state, words);
-            }
-            state
-        };
-        let digest = compress_half::<0x8000_0000>(outer, state, splat(96 * 8));
-        store(digest, &lanes, out);
+            digest_groups::<N, 1>(&inner, &outer, values, order, class, out);
+        }
     }
 }
 
-/// Compresses blocks whose second half is one known word, zeros, and the length.
-#[target_feature(enable = "avx512f")]
-fn compress_half<const MARK: u32>(state: [V; 8], words: [V; 8], length: V) -> [V; 8] {
-    let [w0, w1, w2, w3, w4, w5, w6, w7] = words;
-    let (zero, mark) = (splat(0), splat(MARK));
-    let words = [
+/// Writes the digests of up to 16 messages for each of `G` groups.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline(never)]
+fn digest_groups<const N: usize, const G: usize>(
+    inner: &[__m512i; 8],
+    outer: &[__m512i; 8],
+    values: &[&[u8]],
+    order: &[u16],
+    class: usize,
+    out: &mut [[u8; N]],
+) {
+    // Groups that are not full repeat their first message.
+    let mut lanes = [[usize::from(order[0]); 16]; G];
+    for (lane, &index) in lanes.as_flattened_mut().iter_mut().zip(order) {
+        *lane = usize::from(index);
+    }
+    let mut messages: [[&[u8]; 16]; G] = [[&[]; 16]; G];
+    let places = messages.as_flattened_mut().iter_mut();
+    for (message, &lane) in places.zip(lanes.as_flattened()) {
+        *message = values[lane];
+    }
+    let mut state = inner.map(|word| [word; G]);
+    let mut words = [splat(0); 16];
+    if class == 0 {
+        half(&messages, 0, &mut words, 0);
+        words[15] = lengths(&messages);
+        compress_block(&mut state, &mut words);
+    }
+    for block in 0..class {
+        half(&messages, block * 64, &mut words, 0);
+        half(&messages, block * 64 + 32, &mut words, 8);
+        if block + 1 == class {
+            words[15] = lengths(&messages);
+        }
+        compress_block(&mut state, &mut words);
+    }
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = state;
+    let (zero, mark, length) = (splat(0), splat(0x8000_0000), splat(96 * 8));
+    words = [
         w0, w1, w2, w3, w4, w5, w6, w7, mark, zero, zero, zero, zero, zero, zero, length,
     ];
-    compress!(state, words)
+    state = outer.map(|word| [word; G]);
+    compress_block(&mut state, &mut words);
+    for (group, lanes) in lanes.iter().enumerate() {
+        store(&state, group, lanes, out);
+    }
 }
 
+/// Compresses a block of each message; never inlined, which would take the words out of memory.
 #[target_feature(enable = "avx512f")]
-fn compress_full(state: [V; 8], words: [V; 16]) -> [V; 8] {
-    compress!(state, words)
+#[inline(never)]
+fn compress_block<const G: usize>(state: &mut [V<G>; 8], words: &mut [V<G>; 16]) {
+    compress!(state, words);
 }
 
+/// The last word of each message.
 #[target_feature(enable = "avx512f")]
-fn lengths(messages: &[&[u8]; 16]) -> V {
-    let bits = messages.map(|message| bits(message.len()));
-    // SAFETY: the array has the 64 bytes that are read.
-    unsafe { _mm512_loadu_si512(bits.as_ptr().cast()) }
+#[inline]
+fn lengths<const G: usize>(messages: &[[&[u8]; 16]; G]) -> V<G> {
+    let mut lengths = [[0; 16]; G];
+    let places = lengths.as_flattened_mut().iter_mut();
+    for (length, message) in places.zip(messages.as_flattened()) {
+        *length = bits(message.len());
+    }
+    // SAFETY: each array has the 64 bytes that are read.
+    from_fn(|group| unsafe { _mm512_loadu_si512(lengths[group].as_ptr().cast()) })
 }
 
-/// Eight words of each message from `offset` on, with the mark that ends the message.
+/// Writes eight words of each message from `offset` on, with the mark that ends the message,
+/// beginning at word `place`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn half(messages: &[&[u8]; 16], offset: usize) -> [V; 8] {
+#[inline]
+fn half<const G: usize>(
+    messages: &[[&[u8]; 16]; G],
+    offset: usize,
+    words: &mut [V<G>; 16],
+    place: usize,
+) {
+    for (group, messages) in messages.iter().enumerate() {
+        let half = half_of_group(messages, offset);
+        for (word, half) in words[place..place + 8].iter_mut().zip(half) {
+            word[group] = half;
+        }
+    }
+}
+
+/// Eight words of each message of one group.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+fn half_of_group(messages: &[&[u8]; 16], offset: usize) -> [__m512i; 8] {
     let pair = |low: usize, high: usize| {
         let low = _mm512_castsi256_si512(load(messages[low], offset));
         _mm512_inserti64x4::<1>(low, load(messages[high], offset))
@@ -147,7 +199,8 @@ fn load(message: &[u8], offset: usize) -> __m256i {
 
 /// Transposes each quarter of four rows, seen as 4 x 4 words.
 #[target_feature(enable = "avx512f")]
-fn transpose_quarters([r0, r1, r2, r3]: [V; 4]) -> [V; 4] {
+#[inline]
+fn transpose_quarters([r0, r1, r2, r3]: [__m512i; 4]) -> [__m512i; 4] {
     let t0 = _mm512_unpacklo_epi32(r0, r1);
     let t1 = _mm512_unpackhi_epi32(r0, r1);
     let t2 = _mm512_unpacklo_epi32(r2, r3);
@@ -160,11 +213,17 @@ fn transpose_quarters([r0, r1, r2, r3]: [V; 4]) -> [V; 4] {
     ]
 }
 
-/// Writes the digest of each lane to its place.
+/// Writes the digest of each lane of a group to its place.
 #[target_feature(enable = "avx512f,avx512bw")]
-fn store<const N: usize>(digest: [V; 8], lanes: &[usize; 16], out: &mut [[u8; N]]) {
+#[inline]
+fn store<const N: usize, const G: usize>(
+    digest: &[V<G>; 8],
+    group: usize,
+    lanes: &[usize; 16],
+    out: &mut [[u8; N]],
+) {
     for half in 0..N / 16 {
-        let words = [0, 1, 2, 3].map(|word| swap_bytes(digest[half * 4 + word]));
+        let words = [0, 1, 2, 3].map(|word| swap_bytes(digest[half * 4 + word][group]));
         let quarters = transpose_quarters(words);
         // SAFETY: both types are 256 bytes in which every pattern is a value.
         let bytes: [[u8; 16]; 16] = unsafe { std::mem::transmute(quarters) };
@@ -175,82 +234,94 @@ fn store<const N: usize>(digest: [V; 8], lanes: &[usize; 16], out: &mut [[u8; N]
     }
 }
 
-type V = __m512i;
+/// A word of each message of `G` groups.
+type V<const G: usize> = [__m512i; G];
 
-#[target_feature(enable = "avx512f")]
+/// Leaves the words of two groups in memory, where their rounds find them: the registers have no
+/// room for them, and a compiler that keeps one there moves others out of the way.
 #[inline]
-fn splat(word: u32) -> V {
-    _mm512_set1_epi32(word.cast_signed())
+fn round_ends<const G: usize>(_: &V<G>) {
+    if G > 1 {
+        compiler_fence(Ordering::SeqCst);
+    }
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn add(a: V, b: V) -> V {
-    _mm512_add_epi32(a, b)
+fn splat<const G: usize>(word: u32) -> V<G> {
+    [_mm512_set1_epi32(word.cast_signed()); G]
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn ch(e: V, f: V, g: V) -> V {
-    _mm512_ternarylogic_epi32::<0xca>(e, f, g)
+fn add<const G: usize>(a: V<G>, b: V<G>) -> V<G> {
+    from_fn(|group| _mm512_add_epi32(a[group], b[group]))
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn maj(a: V, b: V, c: V) -> V {
-    _mm512_ternarylogic_epi32::<0xe8>(a, b, c)
+fn logic<const G: usize, const TABLE: i32>(a: V<G>, b: V<G>, c: V<G>) -> V<G> {
+    from_fn(|group| _mm512_ternarylogic_epi32::<TABLE>(a[group], b[group], c[group]))
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn xor(a: V, b: V, c: V) -> V {
-    _mm512_ternarylogic_epi32::<0x96>(a, b, c)
+fn rotate<const G: usize, const BITS: i32>(a: V<G>) -> V<G> {
+    from_fn(|group| _mm512_ror_epi32::<BITS>(a[group]))
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn big_0(a: V) -> V {
-    xor(
-        _mm512_ror_epi32::<2>(a),
-        _mm512_ror_epi32::<13>(a),
-        _mm512_ror_epi32::<22>(a),
-    )
+fn shift<const G: usize, const BITS: u32>(a: V<G>) -> V<G> {
+    from_fn(|group| _mm512_srli_epi32::<BITS>(a[group]))
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn big_1(e: V) -> V {
-    xor(
-        _mm512_ror_epi32::<6>(e),
-        _mm512_ror_epi32::<11>(e),
-        _mm512_ror_epi32::<25>(e),
-    )
+fn ch<const G: usize>(e: V<G>, f: V<G>, g: V<G>) -> V<G> {
+    logic::<G, 0xca>(e, f, g)
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn small_0(w: V) -> V {
-    xor(
-        _mm512_ror_epi32::<7>(w),
-        _mm512_ror_epi32::<18>(w),
-        _mm512_srli_epi32::<3>(w),
-    )
+fn maj<const G: usize>(a: V<G>, b: V<G>, c: V<G>) -> V<G> {
+    logic::<G, 0xe8>(a, b, c)
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn small_1(w: V) -> V {
-    xor(
-        _mm512_ror_epi32::<17>(w),
-        _mm512_ror_epi32::<19>(w),
-        _mm512_srli_epi32::<10>(w),
-    )
+fn xor<const G: usize>(a: V<G>, b: V<G>, c: V<G>) -> V<G> {
+    logic::<G, 0x96>(a, b, c)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn big_0<const G: usize>(a: V<G>) -> V<G> {
+    xor(rotate::<G, 2>(a), rotate::<G, 13>(a), rotate::<G, 22>(a))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn big_1<const G: usize>(e: V<G>) -> V<G> {
+    xor(rotate::<G, 6>(e), rotate::<G, 11>(e), rotate::<G, 25>(e))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn small_0<const G: usize>(w: V<G>) -> V<G> {
+    xor(rotate::<G, 7>(w), rotate::<G, 18>(w), shift::<G, 3>(w))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn small_1<const G: usize>(w: V<G>) -> V<G> {
+    xor(rotate::<G, 17>(w), rotate::<G, 19>(w), shift::<G, 10>(w))
 }
 
 /// Turns big-endian words into words of the machine, and back.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn swap_bytes(words: V) -> V {
+fn swap_bytes(words: __m512i) -> __m512i {
     let quarter = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
     _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(quarter))
 }

@@ -1,24 +1,25 @@
 //! The 64 rounds of SHA-256 (FIPS 180-4, 6.2.2) over vectors, one message per lane.
 //!
-//! A module that calls `compress!` has a vector type and, for it, `splat`, `add`, `ch`, `maj` and
-//! the four sums `big_0`, `big_1`, `small_0`, `small_1` of FIPS 180-4, 4.1.2. Sixteen rounds are
-//! written out, not all 64: longer code is fetched more slowly than it runs.
+//! A module that calls `compress!` has a vector type and, for it, `splat`, `add`, `ch`, `maj`, the
+//! four sums `big_0`, `big_1`, `small_0`, `small_1` of FIPS 180-4, 4.1.2, and `round_ends`. Sixteen
+//! rounds are written out, with and without the schedule, not all 64: longer code is fetched more
+//! slowly than it runs, and loses more than known words of a block would save.
 
-/// Compresses one block per lane: `$state` and `$words` are arrays of 8 and 16 vectors.
+/// Compresses one block per lane: `$state` and `$words` are mutable references to arrays of 8 and
+/// 16 vectors. The words are used up.
 macro_rules! compress {
     ($state:ident, $words:ident) => {{
-        let mut w = $words;
-        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = $state;
-        let [k, later @ ..] = &$crate::lanes::rounds::K;
-        $crate::lanes::rounds::rounds!(k, first, w, a b c d e f g h);
-        for k in later {
-            $crate::lanes::rounds::rounds!(k, next, w, a b c d e f g h);
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *$state;
+        let [earlier @ .., last] = &$crate::lanes::rounds::K;
+        for k in earlier {
+            $crate::lanes::rounds::rounds!(k, next, $words, a b c d e f g h);
         }
-        let [a0, b0, c0, d0, e0, f0, g0, h0] = $state;
-        [
+        $crate::lanes::rounds::rounds!(last, last, $words, a b c d e f g h);
+        let [a0, b0, c0, d0, e0, f0, g0, h0] = *$state;
+        *$state = [
             add(a, a0), add(b, b0), add(c, c0), add(d, d0),
             add(e, e0), add(f, f0), add(g, g0), add(h, h0),
-        ]
+        ];
     }};
 }
 
@@ -54,19 +55,19 @@ macro_rules! round {
         $k:ident, $i:literal, $step:ident, $w:ident,
         $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident
     ) => {
-        $crate::lanes::rounds::schedule!($step, $w, $i);
         // The next round waits for the sums of `e` and of `a`, so these are added last.
         let word = add($h, add($w[$i], splat($k[$i])));
-        let chosen = ch($e, $f, $g);
-        let sum = big_1($e);
-        $d = add(add(add(word, $d), chosen), sum);
-        $h = add(add(add(add(word, chosen), sum), maj($a, $b, $c)), big_0($a));
+        let word = add(add(word, ch($e, $f, $g)), big_1($e));
+        $d = add($d, word);
+        $h = add(word, add(maj($a, $b, $c), big_0($a)));
+        $crate::lanes::rounds::schedule!($step, $w, $i);
+        round_ends(&$a);
     };
 }
 
-/// The word of a round: of the block, or of the schedule, which keeps the latest 16.
+/// Replaces the word of a round by the one of 16 rounds later.
 macro_rules! schedule {
-    (first, $w:ident, $i:literal) => {};
+    (last, $w:ident, $i:literal) => {};
     (next, $w:ident, $i:literal) => {
         $w[$i] = add(
             add(small_1($w[($i + 14) % 16]), $w[($i + 9) % 16]),

@@ -1,0 +1,187 @@
+//! The distinct values of a batch, as text or bytes, each with the number of its rows, in the order
+//! in which they were met.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+
+/// Values back to back.
+#[derive(Default)]
+pub(crate) struct Values {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    rows: Vec<u64>,
+}
+
+impl Values {
+    /// Appends a value.
+    pub(crate) fn push(&mut self, value: &[u8], rows: u64) {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len());
+        self.rows.push(rows);
+    }
+
+    /// The values, and their rows.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let spans = starts.zip(&self.ends).zip(&self.rows);
+        spans.map(|((start, end), rows)| (self.bytes.get(start..*end).unwrap_or_default(), *rows))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+/// Whether a column of that type can show a raw value: text, whole numbers, bytes.
+pub(crate) fn shows(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => shows(values),
+        DataType::Decimal128(_, scale) => *scale == 0,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Binary | DataType::LargeBinary | DataType::FixedSizeBinary(_) => true,
+        DataType::BinaryView => true,
+        other => other.is_integer(),
+    }
+}
+
+/// The distinct values of `array`; None for a type that shows none.
+pub(crate) fn distinct(array: &ArrayRef) -> Option<Values> {
+    let keyed = array.as_any().downcast_ref::<DictionaryArray<Int32Type>>();
+    Some(match array.data_type() {
+        DataType::Dictionary(..) => dictionary(keyed?)?,
+        DataType::FixedSizeBinary(_) => by_value(array.as_fixed_size_binary().iter()),
+        DataType::Utf8 => by_value(texts(array.as_string::<i32>().iter())),
+        DataType::LargeUtf8 => by_value(texts(array.as_string::<i64>().iter())),
+        DataType::Utf8View => by_value(texts(array.as_string_view().iter())),
+        DataType::Binary => by_value(array.as_binary::<i32>().iter()),
+        DataType::LargeBinary => by_value(array.as_binary::<i64>().iter()),
+        DataType::BinaryView => by_value(array.as_binary_view().iter()),
+        DataType::Int8 => numbers(array.as_primitive::<Int8Type>()),
+        DataType::Int16 => numbers(array.as_primitive::<Int16Type>()),
+        DataType::Int32 => numbers(array.as_primitive::<Int32Type>()),
+        DataType::Int64 => numbers(array.as_primitive::<Int64Type>()),
+        DataType::UInt8 => numbers(array.as_primitive::<UInt8Type>()),
+        DataType::UInt16 => numbers(array.as_primitive::<UInt16Type>()),
+        DataType::UInt32 => numbers(array.as_primitive::<UInt32Type>()),
+        DataType::UInt64 => numbers(array.as_primitive::<UInt64Type>()),
+        DataType::Decimal128(_, 0) => numbers(array.as_primitive::<Decimal128Type>()),
+        _ => return None,
+    })
+}
+
+fn texts<'a>(
+    cells: impl Iterator<Item = Option<&'a str>>,
+) -> impl Iterator<Item = Option<&'a [u8]>> {
+    cells.map(|cell| cell.map(str::as_bytes))
+}
+
+/// The values that keys point to; an entry that no row has is no value.
+fn dictionary(array: &DictionaryArray<Int32Type>) -> Option<Values> {
+    let mut rows = vec![0_u64; array.values().len()];
+    let keys = array.keys();
+    let mut count = |key: &i32| {
+        let place = usize::try_from(*key).ok().and_then(|key| rows.get_mut(key));
+        if let Some(rows) = place {
+            *rows += 1;
+        }
+    };
+    match keys.nulls() {
+        None => keys.values().iter().for_each(count),
+        Some(nulls) => nulls
+            .valid_indices()
+            .filter_map(|row| keys.values().get(row))
+            .for_each(&mut count),
+    }
+    let mut values = Values::default();
+    let mut put = |cells: &mut dyn Iterator<Item = Option<&[u8]>>| {
+        for (cell, rows) in cells.zip(&rows) {
+            if let (Some(cell), 1..) = (cell, *rows) {
+                values.push(cell, *rows);
+            }
+        }
+    };
+    match array.values().data_type() {
+        DataType::Utf8 => put(&mut texts(array.values().as_string::<i32>().iter())),
+        DataType::Binary => put(&mut array.values().as_binary::<i32>().iter()),
+        _ => return None,
+    }
+    Some(values)
+}
+
+fn by_value<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>) -> Values {
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut values = Values::default();
+    for cell in cells.flatten() {
+        match places.entry(cell) {
+            Entry::Occupied(place) => {
+                if let Some(rows) = values.rows.get_mut(*place.get()) {
+                    *rows += 1;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(values.rows.len());
+                values.push(cell, 1);
+            }
+        }
+    }
+    values
+}
+
+fn numbers<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &PrimitiveArray<T>) -> Values {
+    let mut places: HashMap<i128, usize, BuildHasherDefault<Mix>> = HashMap::default();
+    let (mut met, mut rows) = (Vec::new(), Vec::<u64>::new());
+    let mut count = |number: i128| {
+        let place = *places.entry(number).or_insert_with(|| {
+            met.push(number);
+            rows.push(0);
+            rows.len() - 1
+        });
+        if let Some(rows) = rows.get_mut(place) {
+            *rows += 1;
+        }
+    };
+    match array.nulls() {
+        None => array
+            .values()
+            .iter()
+            .for_each(|number| count((*number).into())),
+        Some(nulls) => nulls
+            .valid_indices()
+            .filter_map(|row| array.values().get(row))
+            .for_each(|number| count((*number).into())),
+    }
+    let (mut values, mut text) = (Values::default(), String::new());
+    for (number, rows) in met.into_iter().zip(rows) {
+        text.clear();
+        // writing to a `String` cannot fail
+        let _ = write!(text, "{number}");
+        values.push(text.as_bytes(), rows);
+    }
+    values
+}
+
+/// A hash of one number: the finaliser of SplitMix64.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        let hash = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^ hash >> 31
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}
