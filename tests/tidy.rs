@@ -57,7 +57,15 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
 ];
 
 /// Folders of `tests/` that hold no targets.
-const FIXTURES: [&str; 6] = ["cases", "data", "fuzz", "readers", "snapshots", "vectors"];
+const FIXTURES: [&str; 7] = [
+    "cases",
+    "data",
+    "fuzz",
+    "peers.py",
+    "readers",
+    "snapshots",
+    "vectors",
+];
 
 #[test]
 fn top_level_is_the_mandated_list() {
