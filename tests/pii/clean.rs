@@ -32,13 +32,13 @@ fn one_strange_character_is_seen_at_every_place() {
 }
 
 #[test]
-fn every_ascii_byte_is_judged_at_every_place() {
+fn every_character_is_judged_at_every_place() {
     for (kind, values) in CODES {
         for value in values {
             for place in 0..value.chars().count() {
-                for byte in '\0'..='\u{80}' {
+                for other in ('\0'..='\u{80}').chain(STRANGE) {
                     let mut value: Vec<char> = value.chars().collect();
-                    value[place] = byte;
+                    value[place] = other;
                     agrees(&[kind], &value.into_iter().collect::<String>());
                 }
             }

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_keyring::Keyring;
@@ -391,6 +391,8 @@ impl<'a> Run<'a> {
         let projectors = self.projectors(works, vault)?;
         let done: Vec<OnceLock<Result<ChunkResult>>> =
             chunks.iter().map(|_| OnceLock::new()).collect();
+        // of a file's chunks together: a table may have more chunks than sketches fit a memory
+        let counted: Vec<Mutex<Vec<Outcome>>> = chunks.iter().map(|_| Mutex::default()).collect();
         let next = AtomicUsize::new(0);
         let largest = chunks.iter().map(|chunk| chunk.cost).max().unwrap_or(0);
         let limit = self.job.pipeline.limits.memory;
@@ -405,9 +407,13 @@ impl<'a> Run<'a> {
                 let Some(projector) = projectors.get(chunk.table) else {
                     return;
                 };
-                let result = projector.chunk(chunk, staging, &mut scratch);
-                match &result {
-                    Ok(result) => self.options.progress.rows(result.source_rows),
+                let mut result = projector.chunk(chunk, staging, &mut scratch);
+                match &mut result {
+                    Ok(result) => {
+                        self.options.progress.rows(result.source_rows);
+                        let first = counted.get(at.saturating_sub(chunk.index as usize));
+                        add(first, std::mem::take(&mut result.outcomes));
+                    }
                     Err(_) => next.store(chunks.len(), Ordering::Relaxed),
                 }
                 // each slot belongs to one turn of one thread
@@ -415,12 +421,15 @@ impl<'a> Run<'a> {
             }
         });
         let mut tables: Vec<_> = self.job.tables.iter().map(|_| Vec::new()).collect();
-        for (chunk, result) in chunks.iter().zip(done) {
+        for ((chunk, result), counted) in chunks.iter().zip(done).zip(counted) {
             let (Some(result), Some(table)) = (result.into_inner(), tables.get_mut(chunk.table))
             else {
                 continue;
             };
-            table.push(result?);
+            table.push(ChunkResult {
+                outcomes: counted.into_inner().unwrap_or_default(),
+                ..result?
+            });
         }
         for file in self.job.tables.iter().flat_map(|bound| &bound.source.files) {
             file.unchanged()?;
@@ -466,6 +475,20 @@ impl<'a> Run<'a> {
             tables,
         };
         Ok((manifest, sketches))
+    }
+}
+
+/// Adds outcomes, one for each column, to those of a file.
+fn add(sum: Option<&Mutex<Vec<Outcome>>>, outcomes: Vec<Outcome>) {
+    let Some(Ok(mut sum)) = sum.map(Mutex::lock) else {
+        return;
+    };
+    if sum.is_empty() {
+        *sum = outcomes;
+        return;
+    }
+    for (sum, outcome) in sum.iter_mut().zip(&outcomes) {
+        sum.merge(outcome);
     }
 }
 
