@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use pseudo_arrow::Outcome;
 use pseudo_keyring::Keyring;
 use pseudo_policy::{Action, Part, PlannedColumn};
 use pseudo_token::{DomainKey, Epoch};
