@@ -127,7 +127,8 @@ impl<'a> Run<'a> {
         let before = self.current()?;
         self.same_key(before.as_ref())?;
         self.keeps(before.as_ref())?;
-        let sources = self.sources(before.as_ref())?;
+        let believed = before.as_ref().filter(|_| !self.options.full);
+        let sources = self.sources(believed)?;
         if let Some(manifest) = before
             .as_ref()
             .filter(|before| self.unchanged(before, &sources))
@@ -147,7 +148,15 @@ impl<'a> Run<'a> {
             .iter_mut()
             .try_for_each(|work| work.lay(&staging, &self.options.cancel))?;
         let vault = Vault::open(self.job, &self.sink, &run_id)?;
-        let results = self.project(&works, &staging, vault.as_ref())?;
+        let (results, digests) = rayon::join(
+            || self.project(&works, &staging, vault.as_ref()),
+            || believed.is_none().then(|| self.digests()).transpose(),
+        );
+        let (results, digests) = (results?, digests?.unwrap_or_default());
+        self.source_files().try_for_each(SourceFile::unchanged)?;
+        for (work, digests) in works.iter_mut().zip(digests) {
+            work.digested(digests);
+        }
         let reused_files = works.iter().map(Work::reused_files).sum();
         let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
         limits::check(self.job, before.as_ref(), &manifest)?;
@@ -267,10 +276,9 @@ impl<'a> Run<'a> {
     }
 
     /// What is about to be read. The digest of a file whose stamp is that of the run before is
-    /// taken from there.
-    fn sources(&self, before: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
+    /// taken from there; without such a run nothing waits for digests, and they come later.
+    fn sources(&self, believed: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
         self.options.progress.phase("digest");
-        let believed = before.filter(|_| !self.options.full);
         let table = |bound: &TableJob| {
             let tables = believed.iter().flat_map(|before| &before.tables);
             let own = tables.filter(|table| table.table == bound.plan.table);
@@ -280,10 +288,11 @@ impl<'a> Run<'a> {
                 // what is generated has no stamp
                 let same = file.location().and_then(|_| known.get(file.path.as_str()));
                 let same = same.filter(|known| known.stamp == file.stamp);
-                let sha256 = same.map_or_else(
-                    || file.digest(&self.options.cancel),
-                    |known| Ok(known.sha256.clone()),
-                )?;
+                let sha256 = match (same, believed) {
+                    (Some(known), _) => known.sha256.clone(),
+                    (None, Some(_)) => file.digest(&self.options.cancel)?,
+                    (None, None) => String::new(),
+                };
                 Ok(SourceManifest {
                     path: file.path.clone(),
                     stamp: file.stamp,
@@ -294,6 +303,17 @@ impl<'a> Run<'a> {
             bound.source.files.par_iter().map(digest).collect()
         };
         self.job.tables.par_iter().map(table).collect()
+    }
+
+    /// The digest of every source file, table by table.
+    fn digests(&self) -> Result<Vec<Vec<String>>> {
+        let digest = |file: &SourceFile| file.digest(&self.options.cancel);
+        let table = |bound: &TableJob| bound.source.files.par_iter().map(digest).collect();
+        self.job.tables.par_iter().map(table).collect()
+    }
+
+    fn source_files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.job.tables.iter().flat_map(|bound| &bound.source.files)
     }
 
     /// Whether the current run is what this one would come to.
@@ -431,9 +451,6 @@ impl<'a> Run<'a> {
                 outcomes: counted.into_inner().unwrap_or_default(),
                 ..result?
             });
-        }
-        for file in self.job.tables.iter().flat_map(|bound| &bound.source.files) {
-            file.unchanged()?;
         }
         Ok(tables)
     }

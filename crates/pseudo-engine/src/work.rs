@@ -149,6 +149,13 @@ impl<'a> Work<'a> {
         self.files.len() - self.read().count()
     }
 
+    /// Records the digests of the source files.
+    pub(crate) fn digested(&mut self, digests: Vec<String>) {
+        for (source, sha256) in self.manifest.sources.iter_mut().zip(digests) {
+            source.sha256 = sha256;
+        }
+    }
+
     /// Adds up what the source files gave; `results` are those of the chunks, in order. What is
     /// said of the columns is left to the caller, who gets their outcomes.
     pub(crate) fn account(
