@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::{BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::Schema;
 use pseudo_engine::filter::{FilterCompiler, RowFilter};
-use pseudo_engine::{Cancel, Error, Progress, RunOptions, RunOutcome, Silent};
+use pseudo_engine::{Cancel, Error, Progress, RunOptions, RunOutcome};
 
-use crate::harness::{Sandbox, at, batch, keyring};
+use crate::harness::{Sandbox, at, batch, keyring, options};
 
 const TABLE: &str = r#"
 [tables.t]
@@ -135,16 +135,8 @@ fn a_run_stops_within_a_chunk() {
     let compiler = Compiler(cancel.clone(), Arc::clone(&batches));
     let job = pseudo_engine::open(&sandbox.path("pipeline.toml"), &compiler).unwrap();
     let options = RunOptions {
-        started: at(0),
-        clock: &|| at(1),
-        at: None,
-        run_id: None,
-        full: false,
-        new_epoch: false,
-        threads: Some(2),
-        space: None,
-        progress: &Silent,
         cancel,
+        ..options(0, &|| at(1))
     };
     let stopped = pseudo_engine::run(&job, keyring(), &options);
     assert!(matches!(stopped.err().unwrap(), Error::Cancelled));

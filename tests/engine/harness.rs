@@ -96,18 +96,7 @@ impl Sandbox {
     ) -> Result<RunReport, Error> {
         let job = self.job(tables)?;
         let clock = move || at(second + 1);
-        let mut options = RunOptions {
-            started: at(second),
-            clock: &clock,
-            at: None,
-            run_id: None,
-            full: false,
-            new_epoch: false,
-            threads: Some(2),
-            space: None,
-            progress: &Silent,
-            cancel: Cancel::default(),
-        };
+        let mut options = options(second, &clock);
         change(&mut options);
         pseudo_engine::run(&job, keyring, &options)
     }
@@ -150,6 +139,25 @@ pub(crate) fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> RecordBat
 /// A second of a fixed day.
 pub(crate) fn at(second: u32) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + i64::from(second), 0).unwrap()
+}
+
+/// The options of a run that begins at second `second`, on two threads.
+pub(crate) fn options<'a>(
+    second: u32,
+    clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+) -> RunOptions<'a> {
+    RunOptions {
+        started: at(second),
+        clock,
+        at: None,
+        run_id: None,
+        full: false,
+        new_epoch: false,
+        threads: Some(2),
+        space: None,
+        progress: &Silent,
+        cancel: Cancel::default(),
+    }
 }
 
 /// One keyring for all tests of the process.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use arrow::array::Int64Array;
 use pseudo_engine::filter::NoFilters;
 use pseudo_engine::manifest::{Manifest, TableManifest};
-use pseudo_engine::{Choice, Error, RunOptions, RunOutcome, RunReport, Silent};
+use pseudo_engine::{Choice, Error, RunOptions, RunOutcome, RunReport};
 
-use crate::harness::{Sandbox, another_keyring, at, batch, keyring, texts};
+use crate::harness::{Sandbox, another_keyring, at, batch, keyring, options, texts};
 
 const TABLE: &str = r#"
 [tables.t]
@@ -123,18 +123,7 @@ fn run_some(
     };
     let job = pseudo_engine::open_with(&sandbox.path("pipeline.toml"), &NoFilters, &choice)?;
     let clock = move || at(second + 1);
-    let mut options = RunOptions {
-        started: at(second),
-        clock: &clock,
-        at: None,
-        run_id: None,
-        full: false,
-        new_epoch: false,
-        threads: Some(2),
-        space: None,
-        progress: &Silent,
-        cancel: pseudo_engine::Cancel::default(),
-    };
+    let mut options = options(second, &clock);
     change(&mut options);
     pseudo_engine::run(&job, keyring(), &options)
 }

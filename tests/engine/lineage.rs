@@ -7,10 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use chrono::DateTime;
 use pseudo_engine::filter::{FilterCompiler, NoFilters, RowFilter};
 use pseudo_engine::lineage::{End, Lineage, Origin};
-use pseudo_engine::{Cancel, Choice, Job, RunOptions, RunOutcome, RunReport, Silent};
+use pseudo_engine::{Choice, Job, RunOutcome, RunReport};
 use serde_json::{Value, json};
 
-use crate::harness::{Sandbox, at, keyring};
+use crate::harness::{Sandbox, at, keyring, options};
 
 const TABLE: &str = r#"
 [tables.t]
@@ -412,18 +412,8 @@ fn of_some_tables_each_is_told_its_own_numbers() {
     let job = pseudo_engine::open_with(&path, &NoFilters, &choice).unwrap();
     let mut lineage = lineage(&sandbox, 2);
     lineage.start(Some(&job)).unwrap();
-    let options = RunOptions {
-        started: at(2),
-        clock: &|| at(3),
-        at: None,
-        run_id: None,
-        full: false,
-        new_epoch: false,
-        threads: Some(2),
-        space: None,
-        progress: &Silent,
-        cancel: Cancel::default(),
-    };
+    let clock = || at(3);
+    let options = options(2, &clock);
     let report = pseudo_engine::run(&job, keyring(), &options).unwrap();
     assert_eq!(report.manifest.tables.len(), 2);
     lineage.end(at(3), &End::Complete(&report)).unwrap();

@@ -16,11 +16,11 @@ use arrow::array::{
 use arrow::datatypes::{Int32Type, Int64Type, Schema};
 use pseudo_engine::filter::{FilterCompiler, RowFilter};
 use pseudo_engine::manifest::{Manifest, TableManifest};
-use pseudo_engine::{Error, RunOptions, RunOutcome, RunReport, Silent};
+use pseudo_engine::{Error, RunOptions, RunOutcome, RunReport};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Sandbox, at, batch, keyring, text_column, texts};
+use crate::harness::{Sandbox, at, batch, keyring, options, text_column, texts};
 
 const PEOPLE: &str = r#"
 [tables.people]
@@ -68,18 +68,7 @@ fn filtered(sandbox: &Sandbox, tables: &str) -> Result<RunReport, Error> {
     assert!(sandbox.job(tables).is_err());
     let job = pseudo_engine::open(&sandbox.path("pipeline.toml"), &NotFives(Vec::new()))?;
     let clock = || at(2);
-    let options = RunOptions {
-        started: at(1),
-        clock: &clock,
-        at: None,
-        run_id: None,
-        full: false,
-        new_epoch: false,
-        cancel: pseudo_engine::Cancel::default(),
-        threads: Some(2),
-        space: None,
-        progress: &Silent,
-    };
+    let options = options(1, &clock);
     pseudo_engine::run(&job, keyring(), &options)
 }
 
