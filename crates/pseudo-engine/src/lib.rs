@@ -22,6 +22,7 @@ pub mod sample;
 
 mod cancel;
 mod chunk;
+mod hash;
 mod inputs;
 mod kernels;
 mod limits;
