@@ -1,7 +1,8 @@
-//! Column chunks of values that repeat: a dictionary of them, and pages of indices into it, with the
-//! least and the greatest value as statistics. What comes as a dictionary is looked up once for each
-//! of its entries that a row has, not once for each row; an entry that no row has goes nowhere. A
-//! dictionary that grew too long gets no more entries: what follows is written value by value.
+//! Column chunks of values that repeat: a dictionary of them, and pages of indices into it, with
+//! the least and the greatest value as statistics. What comes as a dictionary is looked up once for
+//! each of its entries that a row has, not once for each row; an entry that no row has goes
+//! nowhere. A dictionary that grew too long gets no more entries: what follows is written value by
+//! value.
 //!
 //! Standard: Parquet format 2.x, `Encodings.md` (PLAIN, dictionary encoding).
 

@@ -1,7 +1,7 @@
 //! What the pages of a column chunk are made of: headers, definition levels, and runs of numbers.
 //!
-//! Standard: Parquet format 2.x, `Encodings.md` (RLE / bit-packed hybrid), `README.md` (data pages of
-//! version 1) and `parquet.thrift` (page headers), in the Thrift compact protocol.
+//! Standard: Parquet format 2.x, `Encodings.md` (RLE / bit-packed hybrid), `README.md` (data pages
+//! of version 1) and `parquet.thrift` (page headers), in the Thrift compact protocol.
 
 use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
@@ -16,8 +16,8 @@ pub(super) enum Content {
     Indices = 8,
 }
 
-/// Appends the header of a data page of `rows` rows, whose body takes `size` bytes, `stored` as it is
-/// written.
+/// Appends the header of a data page of `rows` rows, whose body takes `size` bytes, `stored` as it
+/// is written.
 pub(super) fn data_header(
     rows: usize,
     content: Content,
@@ -142,7 +142,8 @@ fn pack(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
     varint(numbers.len().div_ceil(8) << 1 | 1, out);
     out.reserve(numbers.len().div_ceil(8) * width as usize);
     for group in numbers.chunks(8) {
-        // eight numbers of up to 32 bits are 256 bits: two halves, each of whole bytes or of nibbles
+        // eight numbers of up to 32 bits are 256 bits: two halves, each of whole bytes or of
+        // nibbles
         let mut bits = 0_u128;
         let mut filled = 0;
         for number in group.iter().copied().chain([0; 8]).take(8) {
