@@ -15,7 +15,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use pseudo_arrow::sample::Spec;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{Cancel, RunOptions, Silent, sample};
+use pseudo_engine::{Cancel, Disk, RunOptions, Silent, sample};
 use pseudo_keyring::{Keyring, Unlock};
 
 /// Share of the sample's full size.
@@ -182,6 +182,7 @@ fn run(folder: &Path, keyring: &Keyring, pipeline: &str, threads: usize) -> u32 
         space: None,
         progress: &Silent,
         cancel: Cancel::default(),
+        disk: Disk::default(),
     };
     let report = pseudo_engine::run(&job, keyring, &options).expect("a run");
     let rows: u64 = report
