@@ -178,7 +178,7 @@ impl Night {
         assert!(switched || current == before, "{at}: {current:?}");
         if current.is_some() {
             let proved = pseudo_engine::verify(&self.sandbox.path("safe"), None, Some(1));
-            proved.unwrap_or_else(|error| panic!("{at}: {error}"));
+            assert!(proved.is_ok(), "{at}: {:?}", proved.err());
         }
         switched
     }
@@ -246,8 +246,9 @@ fn at_every_operation(fault: Fault, third: bool) -> usize {
         // a disk that never comes to its fault spares the one of the machine
         let whole = Faulty::new(usize::MAX, Fault::Once, &root);
         let again = night.attempt(Disk::new(whole));
-        let again = again.unwrap_or_else(|error| panic!("{at}: then {error}"));
-        let published = again.outcome == RunOutcome::Published;
+        let outcome = again.as_ref().map(|again| again.outcome);
+        assert!(outcome.is_ok(), "{at}: then {:?}", again.err());
+        let published = outcome.unwrap() == RunOutcome::Published;
         assert_eq!(published, !switched, "{at}");
         assert!(night.is_switched(&at), "{at}");
         assert!(night.outcome() == undisturbed, "{at}");
@@ -301,13 +302,13 @@ macro_rules! nights {
         #[test]
         fn $first() {
             let operations = at_every_operation(Fault::$fault, false);
-            assert!(operations > 70, "only {operations} operations");
+            assert!(operations > 60, "only {operations} operations");
         }
 
         #[test]
         fn $third() {
             let operations = at_every_operation(Fault::$fault, true);
-            assert!(operations > 70, "only {operations} operations");
+            assert!(operations > 60, "only {operations} operations");
         }
     )*};
 }

@@ -13,8 +13,8 @@ use crate::{Error, Result};
 /// The mode of a file that is nobody's business but the group's.
 pub(crate) const PRIVATE: u32 = 0o640;
 
-/// What is done to files. Each operation has happened, or not, when it answers; its errors are those
-/// of the operating system.
+/// What is done to files. Each operation has happened, or not, when it answers; its errors are
+/// those of the operating system.
 pub trait FileSystem: Send + Sync {
     /// Makes a directory and its missing parents, 0750; one that is there stays as it is.
     fn create_dir(&self, path: &Path) -> io::Result<()>;

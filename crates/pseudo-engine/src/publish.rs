@@ -2,9 +2,9 @@
 //! relative link, is switched by one rename. A reader sees the run before or this one, never a
 //! mixture.
 //!
-//! The link lies ready in the staging directory before anything is renamed. Where it is still there,
-//! its run was never current, and [`recover`] removes it: nobody has read it, and it must not be
-//! retained in the place of a run that was published.
+//! The link lies ready in the staging directory before anything is renamed. Where it is still
+//! there, its run was never current, and [`recover`] removes it: nobody has read it, and it must
+//! not be retained in the place of a run that was published.
 
 use std::path::{Path, PathBuf};
 

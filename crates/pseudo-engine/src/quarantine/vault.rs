@@ -4,8 +4,8 @@
 //! Chunks end in any order, and the rows of a table are wanted in that of the source: each chunk
 //! seals its rows to a key that this process alone has, and at the end they are sealed again, one
 //! chunk after the other. Both lie in a hidden directory below `root`; what is sealed gets its last
-//! name just before the run is published. No byte of it was ever in clear, and memory is that of one
-//! block.
+//! name just before the run is published. No byte of it was ever in clear, and memory is that of
+//! one block.
 //!
 //! A note in the hidden directory names the run. Where the note is there and the sealed rows are
 //! not, they have their last name, and they go when their run was not published after all.
