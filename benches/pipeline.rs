@@ -24,7 +24,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use pseudo_arrow::sample::Spec;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{Cancel, RunOptions, Silent, sample};
+use pseudo_engine::{Cancel, Disk, RunOptions, Silent, sample};
 use pseudo_keyring::{Keyring, Unlock};
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -232,6 +232,7 @@ fn run(folder: &Path, keyring: &Keyring, pipeline: &str, threads: usize) -> u32 
         space: None,
         progress: &Silent,
         cancel: Cancel::default(),
+        disk: Disk::default(),
     };
     let report = pseudo_engine::run(&job, keyring, &options).expect("a run");
     let rows: u64 = report

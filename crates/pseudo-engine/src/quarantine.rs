@@ -18,7 +18,7 @@ use pseudo_policy::{Action, OnInvalid, PlannedColumn};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use self::vault::Spool;
-pub(crate) use self::vault::Vault;
+pub(crate) use self::vault::{Vault, recover};
 use crate::chunk::Chunk;
 use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
