@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod approvals;
+mod bundle;
+mod change;
 mod content;
 mod create;
 mod damage;
