@@ -27,8 +27,8 @@ mod values;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use pseudo_keyring::DomainKeys;
 use pseudo_policy::PlannedColumn;
-use pseudo_token::DomainKey;
 
 use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
@@ -48,7 +48,7 @@ pub(crate) fn staged(
     directory: &Path,
     manifest: &Manifest,
     job: &Job,
-    key: &DomainKey,
+    keys: &DomainKeys,
 ) -> Result<Vec<GateManifest>> {
     let schemas: Vec<_> = job
         .tables
@@ -56,7 +56,7 @@ pub(crate) fn staged(
         .map(|bound| bound.plan.output_schema())
         .collect();
     let proof = Proof::new(directory, &manifest.tables, &schemas)?;
-    let protected = Protected::new(job, key)?;
+    let protected = Protected::new(job, keys)?;
     let columns = protected.columns;
     let mut gate = Gate::new(&proof, protected.probes, protected.sources);
     let mut is_read = false;
@@ -108,7 +108,7 @@ struct Protected {
 }
 
 impl Protected {
-    fn new(job: &Job, key: &DomainKey) -> Result<Self> {
+    fn new(job: &Job, keys: &DomainKeys) -> Result<Self> {
         let mut found: Vec<&PlannedColumn> = Vec::new();
         let mut protected = Self {
             probes: Vec::new(),
@@ -126,7 +126,7 @@ impl Protected {
                 let probe = found.iter().position(same).unwrap_or(found.len());
                 if probe == found.len() {
                     found.push(column);
-                    let kernel = Box::new(kernels::probe(column, key)?);
+                    let kernel = Box::new(kernels::probe(column, keys)?);
                     let cells = Cells::Kernel(kernel);
                     let name = Shared::Identity(identity.name.clone());
                     let mut probe = Probe::new(name, identity.kind, cells);
