@@ -8,15 +8,19 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 16] = [
     "",
     "check",
     "run",
     "verify",
     "query",
+    "reveal",
+    "lookup",
     "keys",
     "keys new",
     "keys list",
+    "audit",
+    "audit verify",
     "sample",
     "sample incident",
     "completions",

@@ -2,6 +2,7 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod audit;
 mod cli;
 mod full;
 mod harness;
@@ -11,6 +12,7 @@ mod pipelines;
 mod publish;
 mod record;
 mod refuse;
+mod reveal;
 mod run;
 mod signals;
 mod text;

@@ -7,10 +7,11 @@
 //! Reading order: `args` is what can be asked, `commands` has one file per verb, `message` is the
 //! one place that speaks of failures and knows the exit codes, `progress` and `table` are how work
 //! and answers look, `record` is what a run tells machines, `signals` is how a run is stopped,
-//! `unlock` is how a keyring is found and unlocked.
+//! `unlock` is how a keyring is found and unlocked, `guarded` what reveal and lookup share.
 
 mod args;
 mod commands;
+mod guarded;
 mod message;
 mod progress;
 mod record;

@@ -120,9 +120,7 @@ impl Audit {
         disk: Disk,
     ) -> Result<Self> {
         let epoch = epoch.map_or_else(|| source.primary_epoch(), Ok)?;
-        // One anchor whatever the name the keys are called by.
-        let real = keys.canonicalize().map_err(Error::io("read", keys))?;
-        let mut stem = real.into_os_string();
+        let mut stem = real(keys)?.into_os_string();
         stem.push(format!(".audit-{epoch}"));
         let mut main = Place::new("main", &stem);
         if let Some(log) = log {
@@ -311,6 +309,15 @@ impl Place {
         let file = self.log.clone();
         Fault { file, line, what }
     }
+}
+
+/// Where a link leads to, so that keys have one anchor whatever they are called.
+fn real(keys: &Path) -> Result<PathBuf> {
+    let found = keys.symlink_metadata().map_err(Error::io("read", keys))?;
+    if !found.is_symlink() {
+        return Ok(keys.to_path_buf());
+    }
+    keys.canonicalize().map_err(Error::io("read", keys))
 }
 
 /// Whether the keys at hand do not serve what is asked, for what they are.
