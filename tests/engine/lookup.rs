@@ -153,6 +153,30 @@ fn a_lookup_is_recorded_without_a_value() {
 }
 
 #[test]
+fn a_reason_that_holds_a_value_is_not_kept() {
+    let desk = Desk::new();
+    for reason in ["call 138 0013 8000 back", "call +8613800138000 back"] {
+        let mut question = phones();
+        question.reason = Some(reason);
+        let mut list = "138 0013 8000\n".as_bytes();
+        let answer = lookup(
+            &question,
+            plain(TOKEN),
+            &mut list,
+            &desk.held(),
+            &desk.audit(),
+        );
+        let told = "the reason holds one of the values, and the audit log keeps reasons";
+        assert_eq!(denied(answer), told);
+    }
+    assert!(
+        desk.lines()
+            .iter()
+            .all(|line| line.reason.is_empty() && line.answered == 0)
+    );
+}
+
+#[test]
 fn an_epoch_can_be_named_and_blanks_are_those_of_the_identity() {
     let desk = Desk::new();
     let first = ask(&desk, plain(TOKEN), "13800138000\n").unwrap();

@@ -65,7 +65,7 @@ pub enum Denial {
     NoReason,
     /// The reason is longer than one.
     LongReason,
-    /// The reason holds one of the values of the list.
+    /// The reason holds a value of the list, or what one opens to.
     ReasonQuotes,
     /// There are more values than the limit.
     AboveLimit {
@@ -92,7 +92,7 @@ impl fmt::Display for Denial {
             Self::NoReason => f.write_str("no reason is given"),
             Self::LongReason => write!(f, "the reason is longer than {REASON_MAX} characters"),
             Self::ReasonQuotes => {
-                f.write_str("the reason holds a value of the list, and the audit log keeps reasons")
+                f.write_str("the reason holds one of the values, and the audit log keeps reasons")
             }
             Self::AboveLimit { limit } => {
                 write!(f, "more values are asked for than the limit of {limit}")
@@ -187,10 +187,7 @@ impl<'a> Asking<'a> {
             self.entry.asked = items.len() as u64;
             let texts = items.iter().map(|item| item.text.as_str());
             self.entry.inputs = self.audit.digest(texts);
-            if items.iter().any(|item| quotes(reason, &item.text)) {
-                self.entry.reason.clear();
-                return Err(Denial::ReasonQuotes.into());
-            }
+            self.unquoted(items.iter().map(|item| item.text.as_str()))?;
         }
         if !reason.chars().any(char::is_alphanumeric) {
             return Err(Denial::NoReason.into());
@@ -203,6 +200,18 @@ impl<'a> Asking<'a> {
             return Err(Denial::AboveLimit { limit }.into());
         }
         Ok(items)
+    }
+
+    /// Refuses a reason that holds one of these values, and does not keep it.
+    pub(crate) fn unquoted<'v>(
+        &mut self,
+        mut values: impl Iterator<Item = &'v str>,
+    ) -> Result<(), Denial> {
+        if values.any(|value| quotes(&self.entry.reason, value)) {
+            self.entry.reason.clear();
+            return Err(Denial::ReasonQuotes);
+        }
+        Ok(())
     }
 
     /// Asks two approvers, when the keyring says so.

@@ -93,20 +93,21 @@ fn found(
     let maker = Maker::new(lookup.pseudonym, &keys, &names.identity, names.kind.id())?;
     asking.used(epoch, keys.check_value());
     let blanks = lookup.blank.map_or_else(Blanks::default, Blanks::new);
-    let lines = items.into_iter().map(|item| {
+    let mut lines = Vec::with_capacity(items.len());
+    for item in items {
         let mut written = String::new();
         let (text, verdict) = match names.kind.canonical(&item.text, &blanks, &mut written) {
             Canonical::Blank => (None, None),
             Canonical::Same(verdict) => (Some(&item.text), Some(verdict)),
             Canonical::Written(verdict) => (Some(&written), Some(verdict)),
         };
-        Found {
+        asking.unquoted(text.into_iter().map(String::as_str))?;
+        lines.push(Found {
             line: item.line,
             verdict,
             pseudonym: text.map(|text| maker.pseudonym(text)),
-        }
-    });
-    let lines: Vec<_> = lines.collect();
+        });
+    }
     let made = |line: &&Found| line.pseudonym.is_some();
     let answered = lines.iter().filter(made).count();
     Ok(Lines { lines, answered })

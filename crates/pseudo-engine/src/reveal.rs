@@ -102,6 +102,10 @@ fn opened(
         seal: item.text,
     });
     let lines: Vec<_> = lines.collect();
+    asking.unquoted(lines.iter().filter_map(|line| match &line.opened {
+        Opened::Text(text, _) => Some(text.as_str()),
+        _ => None,
+    }))?;
     let is_open = |line: &&Revealed| matches!(line.opened, Opened::Text(..) | Opened::Bytes(..));
     let answered = lines.iter().filter(is_open).count();
     Ok(Lines { lines, answered })
