@@ -57,27 +57,6 @@ fn a_first_run_that_fails_leaves_no_current() {
 }
 
 #[test]
-fn a_second_run_on_a_sink_is_told_to_try_again() {
-    let sandbox = Sandbox::people();
-    sandbox.ok(&["run", "people.toml", "--run-id", "first"]);
-    sandbox.write("safe/.lock", "pid 77, started 2026-01-01T00:00:00Z\n");
-    let lock = OpenOptions::new()
-        .write(true)
-        .open(sandbox.path("safe/.lock"))
-        .unwrap();
-    lock.lock().unwrap();
-    let refused = sandbox.run(&["run", "people.toml", "--full"]);
-    insta::assert_snapshot!(refused.refusal(), @r"
-    exit 75
-    error: another run holds the sink: pid 77, started [time]
-      hint: run again when it has ended
-    nothing was published; run `first` is still current in `safe`
-    ");
-    drop(lock);
-    sandbox.ok(&["run", "people.toml", "--full"]);
-}
-
-#[test]
 fn an_answer_that_cannot_be_written_is_a_late_failure() {
     let sandbox = Sandbox::people();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();

@@ -38,6 +38,16 @@ pub enum Error {
         /// What is wrong, without values.
         fault: String,
     },
+    /// The files of a source are not what the pipeline takes them for, or not alike.
+    #[error("{}", location(file, None, column.as_deref(), fault))]
+    Unfit {
+        /// The file, relative to the source root.
+        file: String,
+        /// The column, where it is one.
+        column: Option<String>,
+        /// What does not fit, without values.
+        fault: &'static str,
+    },
     /// A value that a rule with `on_invalid = "fail"` met.
     #[error("{}", location(file, Some(*row), Some(column), ON_INVALID_FAIL))]
     Invalid {
@@ -237,7 +247,7 @@ impl Error {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
             Self::Space { .. } | Self::Cancelled => 1,
             Self::Kept { .. } => 2,
-            Self::Refused(_) | Self::Keyring(_) => 2,
+            Self::Refused(_) | Self::Unfit { .. } | Self::Keyring(_) => 2,
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } | Self::Leak { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
@@ -255,6 +265,10 @@ impl Error {
             }
             Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
             Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
+            Self::Unfit { column, .. } if column.is_some() => Some(
+                "files of one table have one schema: mend the file, or make it a table of its own"
+                    .to_owned(),
+            ),
             Self::Invalid { .. } => {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }
@@ -290,6 +304,14 @@ impl Error {
             row: None,
             column: None,
             fault: fault.into(),
+        }
+    }
+
+    pub(crate) fn unfit(file: &str, fault: &'static str) -> Self {
+        Self::Unfit {
+            file: file.to_owned(),
+            column: None,
+            fault,
         }
     }
 
