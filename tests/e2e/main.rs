@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod harness;
 mod leak;
+mod nights;
 mod options;
 mod pipelines;
 mod publish;
