@@ -5,6 +5,7 @@
 mod bad_input;
 mod cli;
 mod harness;
+mod kill;
 mod leak;
 mod nights;
 mod options;
