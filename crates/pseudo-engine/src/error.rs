@@ -171,6 +171,8 @@ pub struct Leak {
     pub rows: u64,
     /// Whether the column has no others: of very many values not all are counted.
     pub all: bool,
+    /// Whether they are whole numbers, of which two counters share many without being related.
+    pub are_numbers: bool,
     /// What they are.
     pub shared: Shared,
 }
@@ -207,6 +209,7 @@ impl fmt::Display for Leak {
             rows,
             all,
             shared,
+            ..
         } = self;
         let about = if *all { "" } else { "at least " };
         write!(
@@ -230,7 +233,17 @@ impl Leak {
     #[must_use]
     pub fn hint(&self) -> String {
         let column = &self.column;
-        format!("tokenise the column that `{column}` is made from, make it coarser, or drop it")
+        let hint = format!(
+            "tokenise the column that `{column}` is made from, make it coarser, or drop it"
+        );
+        match &self.shared {
+            Shared::Identity(identity) if self.are_numbers => format!(
+                "{hint}; where somebody answers for it that they number something else, write in \
+                 [identities.{identity}]\nunrelated = [\"{}.{column}\"]",
+                self.table
+            ),
+            _ => hint,
+        }
     }
 }
 

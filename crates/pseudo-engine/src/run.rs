@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
 use pseudo_keyring::Keyring;
-use pseudo_policy::{Action, Part, PlannedColumn};
+use pseudo_policy::{Action, OnInvalid, Part, Pipeline, PlannedColumn};
 use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -17,7 +17,7 @@ use crate::chunk::Chunk;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, GateManifest, Manifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, GateManifest, KeptRows, Manifest, Recipe, SourceManifest, TableManifest,
     TableRecipe,
 };
 use crate::memory::Budget;
@@ -552,7 +552,23 @@ fn recipe(job: &Job, epoch: Epoch, check_value: String) -> Recipe {
         domain: job.pipeline.domain.clone(),
         epoch: epoch.0,
         key_check_value: check_value,
+        quarantine: kept_rows(&job.pipeline),
     }
+}
+
+/// Where rows in quarantine go, by all tables of the pipeline: with some tables alone it is one job.
+fn kept_rows(pipeline: &Pipeline) -> Option<KeptRows> {
+    let columns = pipeline.tables.iter().flat_map(|table| &table.columns);
+    let mut rules = columns.flat_map(|column| &column.rules);
+    let quarantine = &pipeline.quarantine;
+    let (root, recipient) = (quarantine.root.as_ref()?, quarantine.recipient.as_ref()?);
+    let kept = || KeptRows {
+        root: root.clone(),
+        recipient: recipient.clone(),
+    };
+    rules
+        .any(|rule| rule.on_invalid == Some(OnInvalid::Quarantine))
+        .then(kept)
 }
 
 fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecipe> {

@@ -120,6 +120,10 @@ impl Run {
                     let (table, column) = (&table.table, &column.column);
                     screen.warning(&verify::suspicion(table, column, &kind.kind, kind.values));
                 }
+                let shared = column.shared.iter();
+                let excused =
+                    shared.filter_map(|one| verify::excused(&table.table, &column.column, one));
+                excused.for_each(|text| screen.warning(&text));
             }
         }
         Ok(report)
