@@ -83,7 +83,7 @@ fn damaged(job: &mut Job) {
     job.publishes(&read);
 }
 
-/// Nights 12 to 15, and 20 and 21: a run that is killed, one that is told to stop, and one too many.
+/// Nights 12 to 15: a run that is killed, and one that is one too many.
 fn interrupted(job: &mut Job) {
     job.arrive(12);
     let large = orders(12);
@@ -116,8 +116,8 @@ fn interrupted(job: &mut Job) {
     job.publishes(&read);
 }
 
-/// Nights 16 to 24: bad values, a file that comes very late, files that are copied and files that
-/// are gone.
+/// Nights 16 to 24: bad values, a file that comes very late, files that are copied, a run that is
+/// told to stop, and a file that is gone.
 fn refused(job: &mut Job) {
     job.arrive(16);
     job.write("people/16.csv", &people(16).replace(",15", ",no"));
@@ -160,13 +160,9 @@ fn refused(job: &mut Job) {
     ];
     job.publishes(&read);
 
-    let (here, there) = (
-        job.sandbox.path("raw/people/01.csv"),
-        job.sandbox.path("01"),
-    );
-    fs::rename(&here, &there).unwrap();
+    job.sandbox.rename("raw/people/01.csv", "01.csv");
     job.fails(4, "a change of 0.");
-    fs::rename(&there, &here).unwrap();
+    job.sandbox.rename("01.csv", "raw/people/01.csv");
     job.arrive(23);
     job.publishes(&["people/16.csv", "people/23.csv", "orders/23.csv"]);
     job.arrive(24);
@@ -215,10 +211,9 @@ impl Job {
 
     /// A file is what it was, in another place of the disk.
     fn copy(&self, file: &str) {
-        let path = self.sandbox.path("raw").join(file);
-        let copy = path.with_extension("copy");
-        fs::copy(&path, &copy).unwrap();
-        fs::rename(copy, path).unwrap();
+        let path = |name: &str| self.sandbox.path(name);
+        fs::copy(path("raw").join(file), path("copy")).unwrap();
+        self.sandbox.rename("copy", &format!("raw/{file}"));
     }
 
     fn edit(&self, from: &str, to: &str) {

@@ -54,10 +54,13 @@ fn tables(unrelated: &str) -> String {
 }
 
 fn leaks(sandbox: &Sandbox, unrelated: &str) -> Vec<Leak> {
-    match sandbox.run(&tables(unrelated), 1).err() {
-        Some(Error::Leak { leaks }) => leaks,
-        error => panic!("{error:?}"),
-    }
+    let error = sandbox.run(&tables(unrelated), 1).err().unwrap();
+    let leaks = match error {
+        Error::Leak { leaks } => leaks,
+        _ => Vec::new(),
+    };
+    assert!(!leaks.is_empty(), "another error");
+    leaks
 }
 
 fn names(leaks: &[Leak]) -> Vec<(&str, &str)> {

@@ -276,6 +276,11 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on the sink's disk and run again".to_owned())
             }
+            Self::Io {
+                action,
+                path,
+                source,
+            } => io_hint(action, path, source.kind()).map(str::to_owned),
             Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
             Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
             Self::Unfit { column, .. } if column.is_some() => Some(
@@ -374,6 +379,21 @@ pub(crate) fn kind_text(error: &io::Error) -> String {
         }
         None if error.kind() == io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         None => error.kind().to_string(),
+    }
+}
+
+/// What to do about a path that is not as a run makes it.
+fn io_hint(action: &str, path: &Path, kind: io::ErrorKind) -> Option<&'static str> {
+    let is_current = path.file_name().is_some_and(|name| name == "current");
+    match kind {
+        io::ErrorKind::NotFound if is_current => Some("no run is published there"),
+        io::ErrorKind::InvalidInput if is_current => {
+            Some("`current` is a link that runs make: move away what is in its place")
+        }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory if action == "create" => {
+            Some("a run needs a directory there, and a file is in its place")
+        }
+        _ => None,
     }
 }
 

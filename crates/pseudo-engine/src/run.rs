@@ -556,7 +556,7 @@ fn recipe(job: &Job, epoch: Epoch, check_value: String) -> Recipe {
     }
 }
 
-/// Where rows in quarantine go, by all tables of the pipeline: with some tables alone it is one job.
+/// Where rows in quarantine go, by all tables of the pipeline: some of them alone are the same job.
 fn kept_rows(pipeline: &Pipeline) -> Option<KeptRows> {
     let columns = pipeline.tables.iter().flat_map(|table| &table.columns);
     let mut rules = columns.flat_map(|column| &column.rules);

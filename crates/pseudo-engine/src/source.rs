@@ -296,6 +296,11 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
     for location in matches(folder, &table.source)? {
         let path = location.strip_prefix(folder).unwrap_or(&location);
         let path = path.to_string_lossy().into_owned();
+        let about = std::fs::metadata(&location).map_err(Error::io("read", &location))?;
+        if !about.is_file() {
+            // a pipe would be waited for all night
+            return Err(Error::source(&path, "not a regular file"));
+        }
         let file = File::open(&location).map_err(Error::io("read", &location))?;
         let stamp = Stamp::of(&file.metadata().map_err(Error::io("read", &location))?);
         let (reader, schema) = match format_of(table, &path)? {

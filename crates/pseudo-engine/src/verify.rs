@@ -8,8 +8,8 @@
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
 //! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `seen` (what
 //! columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what that proves)
-//! · `gate` (the decision) · `published` (the same, of a run that is published) · `sources` (what of
-//! its source is no longer as it was).
+//! · `gate` (the decision) · `published` (the same, of a run that is published) · `sources`
+//! (what of its source is no longer as it was).
 
 mod candidate;
 mod chance;

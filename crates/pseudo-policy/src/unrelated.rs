@@ -1,8 +1,8 @@
 //! `unrelated` of an identity: columns that a run may show although their numbers are found in the
 //! identity. Two counters that have nothing to do with each other cover the same numbers, and end
 //! at the same one by chance; no proof can tell that from a copy, so that a person has to answer
-//! for it, a column and an identity at a time. Nothing but whole numbers is excused by it, and never
-//! a column that is made from what the identity protects.
+//! for it, a column and an identity at a time. Nothing but whole numbers is excused by it, and
+//! never a column that is made from what the identity protects.
 
 use std::collections::BTreeMap;
 

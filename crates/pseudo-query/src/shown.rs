@@ -1,6 +1,6 @@
 //! A table for a person. What a terminal would obey, in names and in cells, is written as an escape
-//! (`\t`, `\u{1b}`): kept columns hold whatever the source held. A line break begins another line of
-//! its cell.
+//! (`\t`, `\u{1b}`): kept columns hold whatever the source held. A line break begins another line
+//! of its cell.
 
 use std::sync::Arc;
 

@@ -31,7 +31,8 @@ pub(super) fn cases() -> Vec<Case> {
             "an invalid value under `fail`",
             4,
             &[
-                "error: `people.csv`, row 2, column `phone`: invalid value, and its rule says `fail`",
+                "error: `people.csv`, row 2, column `phone`: invalid value, and its rule says \
+                 `fail`",
                 "hint: `on_invalid = \"null\"` makes such a value NULL and counts it",
             ],
             |s| {
@@ -74,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
                 s.write(
                     "raw/people.csv",
                     PEOPLE.split_inclusive('\n').take(3).collect::<String>(),
-                )
+                );
             },
         ),
         fails(

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use super::{Case, asks, fails, passes};
 use crate::harness::Sandbox;
@@ -91,6 +92,18 @@ fn sources() -> Vec<Case> {
             |s| link(s, "/proc/self/mem"),
         ),
         fails(
+            "a pipe that nobody writes to",
+            1,
+            &["error: `people.csv`: not a regular file"],
+            |s| {
+                fs::remove_file(s.path("raw/people.csv")).unwrap();
+                let made = Command::new("mkfifo")
+                    .arg(s.path("raw/people.csv"))
+                    .status();
+                assert!(made.unwrap().success());
+            },
+        ),
+        fails(
             "a format that this build does not read",
             2,
             &["error: this build has no `gz` format"],
@@ -103,7 +116,7 @@ fn sources() -> Vec<Case> {
             |s| source(s, "people.dat"),
         ),
         passes("a link to a file", &["nothing to do"], |s| {
-            fs::rename(s.path("raw/people.csv"), s.path("elsewhere.csv")).unwrap();
+            s.rename("raw/people.csv", "elsewhere.csv");
             symlink("../elsewhere.csv", s.path("raw/people.csv")).unwrap();
         }),
         passes(
@@ -157,7 +170,10 @@ fn sinks() -> Vec<Case> {
             fails(
                 "a sink that is a file",
                 1,
-                &["error: cannot create `night.toml`"],
+                &[
+                    "error: cannot create `night.toml`: file exists",
+                    "hint: a run needs a directory there, and a file is in its place",
+                ],
                 |s| {
                     sink(s, "night.toml");
                 },
@@ -179,6 +195,21 @@ fn sinks() -> Vec<Case> {
                 1,
                 &["error: cannot create `/proc/safe`: no such file or directory"],
                 |s| sink(s, "/proc/safe"),
+            ),
+        ),
+        other(
+            "nothing was published; `other` has no current run",
+            fails(
+                "a directory where the link to the current run should be",
+                1,
+                &[
+                    "error: cannot read `other/current`: invalid argument",
+                    "hint: `current` is a link that runs make",
+                ],
+                |s| {
+                    fs::create_dir_all(s.path("other/current")).unwrap();
+                    sink(s, "other");
+                },
             ),
         ),
         other(
@@ -234,7 +265,10 @@ fn sinks() -> Vec<Case> {
                 "a sink without a run",
                 &["verify", "raw"],
                 1,
-                &["error: cannot read `raw/current`: no such file or directory"],
+                &[
+                    "error: cannot read `raw/current`: no such file or directory",
+                    "hint: no run is published there",
+                ],
             )
         },
         Case {

@@ -257,7 +257,7 @@ fn rules() -> Vec<Case> {
                     s,
                     "\"people.csv\"",
                     "\"people.csv\"\nfilter = \"town = 'x'\"",
-                )
+                );
             },
         ),
         fails(
@@ -272,7 +272,7 @@ fn rules() -> Vec<Case> {
                     s,
                     "{ truncate = \"month\" }",
                     "{ age = { width = 5, top = 75 } }",
-                )
+                );
             },
         ),
         fails(
