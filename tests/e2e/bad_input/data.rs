@@ -59,7 +59,10 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         passes(
             "a row in quarantine",
-            &["people          5         0            1          4"],
+            &[
+                "people          5         0            1          4",
+                "rows in quarantine: 1, told in safe/current/quarantine",
+            ],
             |s| {
                 rows(s, "15498765678", "kanarie-cell");
             },

@@ -150,8 +150,16 @@ impl Run {
                     0 => String::new(),
                     files => format!("source files not read again: {}\n", thousands(files as u64)),
                 };
+                let tables = report.manifest.tables.iter();
+                let held = match tables.map(|table| table.quarantined_rows).sum() {
+                    0 => String::new(),
+                    rows => {
+                        let rows = thousands(rows);
+                        format!("rows in quarantine: {rows}, told in {sink}/current/quarantine\n")
+                    }
+                };
                 let summary = summary(&report.manifest);
-                format!("{summary}\n{reused}run {run} is published: {sink}/current\n")
+                format!("{summary}\n{reused}{held}run {run} is published: {sink}/current\n")
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"
