@@ -132,7 +132,10 @@ pub(super) fn cases() -> Vec<Case> {
         fails(
             "a filter that meets what it cannot judge",
             1,
-            &["error: `people.csv`"],
+            &[
+                "error: `people.csv`: `filter`: a row does not fit an expression: a value cannot \
+                 be converted",
+            ],
             |s| {
                 let filter = "source = \"people.csv\"\nfilter = \"CAST(name AS BIGINT) > 0\"";
                 s.edit("night.toml", "source = \"people.csv\"", filter);

@@ -53,6 +53,12 @@ fn sources() -> Vec<Case> {
             |s| source(s, "person-*.csv"),
         ),
         fails(
+            "a pattern that is none",
+            2,
+            &["error: `people[.csv`: not a valid pattern"],
+            |s| source(s, "people[.csv"),
+        ),
+        fails(
             "a directory where a file should be",
             2,
             &[

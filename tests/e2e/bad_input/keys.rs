@@ -94,7 +94,7 @@ fn keyrings() -> Vec<Case> {
         fails(
             "an empty keyring",
             2,
-            &["error: keyring `keys/test.keyring` is"],
+            &["error: keyring `keys/test.keyring` is truncated"],
             |s| {
                 write(s, "");
             },
@@ -170,7 +170,7 @@ fn identities() -> Vec<Case> {
         fails(
             "an identity that is none",
             2,
-            &["error: identity file `keys/test.key`"],
+            &["error: identity file `keys/test.key`: line 1 is no age X25519 identity"],
             |s| s.write("keys/test.key", "AGE-SECRET-KEY-1KANARIE\n"),
         ),
         fails(

@@ -121,6 +121,14 @@ fn unexpected() -> Vec<Case> {
             },
         ),
         fails(
+            "no column at all",
+            2,
+            &["error: the source has no column `account`"],
+            |s| {
+                write(s, columnless());
+            },
+        ),
+        fails(
             "a type that the rule does not take",
             2,
             &["error: column `day` is Utf8: `truncate` takes dates and timestamps"],
@@ -170,4 +178,18 @@ fn unexpected() -> Vec<Case> {
             },
         ),
     ]
+}
+
+/// Three rows of no columns: `FileMetaData` of parquet.thrift in Thrift's compact protocol, with
+/// version 1, a root without children, and no row group.
+fn columnless() -> Vec<u8> {
+    let root = [b"\x48\x06schema".as_slice(), b"\x15\x00\x00"].concat();
+    let footer = [
+        b"\x15\x02\x19\x1c",
+        root.as_slice(),
+        b"\x16\x06\x19\x0c\x00",
+    ]
+    .concat();
+    let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+    [b"PAR1", footer.as_slice(), &length, b"PAR1"].concat()
 }

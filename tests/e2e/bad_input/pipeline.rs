@@ -220,19 +220,33 @@ fn rules() -> Vec<Case> {
         fails(
             "a map that is not there",
             2,
-            &["`groups.csv`", "no such file or directory"],
+            &["error: `map` file `groups.csv`: no such file or directory"],
             |s| city(s, "{ map = \"groups.csv\", default = \"OTHER\" }"),
         ),
-        fails("a map of three columns", 2, &["`groups.csv`"], |s| {
-            s.write("groups.csv", "from,to,kanarie-cell\na,b,kanarie-cell\n");
-            city(s, "{ map = \"groups.csv\", default = \"OTHER\" }");
-        }),
+        fails(
+            "a map of three columns",
+            2,
+            &["error: `map` file `groups.csv`: line 1: too many fields"],
+            |s| {
+                s.write("groups.csv", "from,to,kanarie-cell\na,b,kanarie-cell\n");
+                city(s, "{ map = \"groups.csv\", default = \"OTHER\" }");
+            },
+        ),
         fails(
             "a map that says two things of one value",
             2,
-            &["`groups.csv`"],
+            &["error: `map` file `groups.csv`: line 3: a text that an earlier line has"],
             |s| {
                 s.write("groups.csv", "from,to\nkanarie-cell,a\nkanarie-cell,b\n");
+                city(s, "{ map = \"groups.csv\", default = \"OTHER\" }");
+            },
+        ),
+        fails(
+            "a map of no bytes",
+            2,
+            &["error: `map` file `groups.csv`: empty file"],
+            |s| {
+                s.write("groups.csv", "");
                 city(s, "{ map = \"groups.csv\", default = \"OTHER\" }");
             },
         ),
