@@ -20,4 +20,5 @@ mod refuse;
 mod run;
 mod sink;
 mod transforms;
+mod unrelated;
 mod verify;

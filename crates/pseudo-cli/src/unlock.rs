@@ -119,7 +119,13 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
 /// The first line of a file that others cannot read; a pipe will do.
 pub(crate) fn passphrase_in(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let fault = |what: &str| Failure::usage(format!("passphrase file `{}` {what}", path.display()));
-    let unreadable = |error: std::io::Error| fault(&format!("cannot be read: {}", error.kind()));
+    let unreadable = |error: std::io::Error| {
+        let text = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+            kind => kind.to_string(),
+        };
+        fault(&format!("cannot be read: {text}"))
+    };
     let file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     if about.is_file() && about.permissions().mode() & 0o077 != 0 {

@@ -66,6 +66,10 @@ fn map(base: &Path, file: &str) -> Result<MapFile, String> {
             )));
         }
     }
+    if entries.is_empty() {
+        // everything would become the default, in one night
+        return Err(fault("empty file"));
+    }
     let sha256 = hex(&Sha256::digest(&bytes));
     Ok(MapFile { entries, sha256 })
 }

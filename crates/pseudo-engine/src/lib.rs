@@ -50,6 +50,7 @@ pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use verify::published::{VerifyReport, verify};
+pub use verify::{Change, SourceChange};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

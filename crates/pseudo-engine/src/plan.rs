@@ -248,12 +248,13 @@ fn bind(
             return Ok(None);
         }
         let place = format!("table [tables.{}]", table.name);
-        return Err(refuse(
-            &pipeline.file,
-            header(table),
-            &place,
-            "no file matches `source`".to_owned(),
-        ));
+        let message = "no file matches `source`".to_owned();
+        let missing = violation(&pipeline.file, header(table), &place, message);
+        let violations = vec![Violation {
+            hint: root.folder(&table.source),
+            ..missing
+        }];
+        return Err(Error::Refused(Refusal { violations }));
     };
     let plan = pipeline
         .bind(table, &source.schema)

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
 use pseudo_keyring::{DomainKeys, KeySource};
-use pseudo_policy::{Action, Part, PlannedColumn};
+use pseudo_policy::{Action, OnInvalid, Part, Pipeline, PlannedColumn};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
@@ -17,7 +17,7 @@ use crate::disk::Disk;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, GateManifest, Manifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, GateManifest, KeptRows, Manifest, Recipe, SourceManifest, TableManifest,
     TableRecipe,
 };
 use crate::memory::Budget;
@@ -569,7 +569,23 @@ fn recipe(job: &Job, keys: &DomainKeys) -> Recipe {
         domain: job.pipeline.domain.clone(),
         epoch: keys.epoch().0,
         key_check_value: keys.check_value().to_string(),
+        quarantine: kept_rows(&job.pipeline),
     }
+}
+
+/// Where rows in quarantine go, by all tables of the pipeline: some of them alone are the same job.
+fn kept_rows(pipeline: &Pipeline) -> Option<KeptRows> {
+    let columns = pipeline.tables.iter().flat_map(|table| &table.columns);
+    let mut rules = columns.flat_map(|column| &column.rules);
+    let quarantine = &pipeline.quarantine;
+    let (root, recipient) = (quarantine.root.as_ref()?, quarantine.recipient.as_ref()?);
+    let kept = || KeptRows {
+        root: root.clone(),
+        recipient: recipient.clone(),
+    };
+    rules
+        .any(|rule| rule.on_invalid == Some(OnInvalid::Quarantine))
+        .then(kept)
 }
 
 fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecipe> {

@@ -8,7 +8,8 @@
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
 //! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `seen` (what
 //! columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what that proves)
-//! · `gate` (the decision) · `published` (the same, of a run that is published).
+//! · `gate` (the decision) · `published` (the same, of a run that is published) · `sources`
+//! (what of its source is no longer as it was).
 
 mod candidate;
 mod chance;
@@ -21,6 +22,7 @@ pub(crate) mod published;
 mod rule;
 mod seen;
 mod shape;
+mod sources;
 mod stock;
 mod values;
 
@@ -34,6 +36,7 @@ use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
 use self::probe::{Cells, Filter, Probe};
 use self::proof::{Proof, Table};
+pub use self::sources::{Change, SourceChange};
 use crate::manifest::{GateManifest, Manifest};
 use crate::plan::Job;
 use crate::{Error, Result, Shared, kernels};
@@ -131,6 +134,7 @@ impl Protected {
                     let name = Shared::Identity(identity.name.clone());
                     let mut probe = Probe::new(name, identity.kind, cells);
                     probe.are_numbers = true;
+                    probe.unrelated.clone_from(&identity.unrelated);
                     protected.probes.push(probe);
                 }
                 if let Some(probe) = protected.probes.get_mut(probe) {

@@ -121,6 +121,10 @@ impl Run {
                     let (table, column) = (&table.table, &column.column);
                     screen.warning(&verify::suspicion(table, column, &kind.kind, kind.values));
                 }
+                let shared = column.shared.iter();
+                let excused =
+                    shared.filter_map(|one| verify::excused(&table.table, &column.column, one));
+                excused.for_each(|text| screen.warning(&text));
             }
         }
         Ok(report)
@@ -147,8 +151,16 @@ impl Run {
                     0 => String::new(),
                     files => format!("source files not read again: {}\n", thousands(files as u64)),
                 };
+                let tables = report.manifest.tables.iter();
+                let held = match tables.map(|table| table.quarantined_rows).sum() {
+                    0 => String::new(),
+                    rows => {
+                        let rows = thousands(rows);
+                        format!("rows in quarantine: {rows}, told in {sink}/current/quarantine\n")
+                    }
+                };
                 let summary = summary(&report.manifest);
-                format!("{summary}\n{reused}run {run} is published: {sink}/current\n")
+                format!("{summary}\n{reused}{held}run {run} is published: {sink}/current\n")
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"
@@ -177,6 +189,7 @@ fn summary(manifest: &Manifest) -> String {
         "table",
         "rows read",
         "filtered",
+        "quarantined",
         "published",
         "subjects",
         "files",
@@ -194,6 +207,7 @@ fn summary(manifest: &Manifest) -> String {
             table.table.clone(),
             thousands(table.source_rows),
             thousands(table.filtered_rows),
+            thousands(table.quarantined_rows),
             thousands(table.published_rows),
             table.distinct_subjects.map(about).unwrap_or_default(),
             thousands(table.outputs.len() as u64),

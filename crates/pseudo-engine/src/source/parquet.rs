@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
@@ -41,7 +43,7 @@ impl ParquetFile {
     pub(crate) fn open(path: &str, location: PathBuf, file: &File) -> Result<(Self, SchemaRef)> {
         let metadata = guarded(path, || {
             ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
-                .map_err(|error| Error::source(path, parquet_fault(&error)))
+                .map_err(|error| Error::source(path, footer_fault(file, &error)))
         })?;
         let schema = SchemaRef::clone(metadata.schema());
         Ok((Self { location, metadata }, schema))
@@ -219,6 +221,27 @@ impl ParquetFile {
             .with_projection(mask)
     }
 }
+
+/// Why a footer cannot be read: by the magic numbers of the format where they tell.
+fn footer_fault(file: &File, error: &ParquetError) -> &'static str {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let magic = |at: Option<u64>| {
+        let mut magic = [0; 4];
+        let read = at.and_then(|at| file.read_exact_at(&mut magic, at).ok());
+        read.map(|()| magic)
+    };
+    match (magic(Some(0)), magic(length.checked_sub(4))) {
+        (None, _) if length == 0 => "empty file: not even a footer",
+        (_, Some(ENCRYPTED)) => "its footer is encrypted, and this build reads none",
+        (_, Some(MAGIC)) => parquet_fault(error),
+        (Some(MAGIC | ENCRYPTED), _) => "truncated Parquet: it has no footer",
+        _ => "not a Parquet file",
+    }
+}
+
+/// At both ends of a file, and of one whose footer is encrypted.
+const MAGIC: [u8; 4] = *b"PAR1";
+const ENCRYPTED: [u8; 4] = *b"PARE";
 
 /// A reader of `take` rows behind the first `skip` rows.
 fn limited(

@@ -27,6 +27,8 @@ pub(crate) struct Probe {
     pub(crate) is_categories: bool,
     /// Whether all columns that it protects are whole numbers.
     pub(crate) are_numbers: bool,
+    /// Columns of the output, `table.column`, whose numbers are said to be others.
+    pub(crate) unrelated: Vec<String>,
     entries: Entries,
     /// By column of the output.
     pub(crate) overlaps: BTreeMap<usize, Overlap>,
@@ -129,6 +131,7 @@ impl Probe {
             cells,
             is_categories: false,
             are_numbers: false,
+            unrelated: Vec::new(),
             entries: Entries::default(),
             overlaps: BTreeMap::new(),
         }

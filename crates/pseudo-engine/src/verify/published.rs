@@ -19,6 +19,7 @@ use super::chance;
 use super::gate::Gate;
 use super::probe::{self, Cells, Filter, Probe};
 use super::proof::Proof;
+use super::sources::{self, SourceChange};
 use super::{shape, values};
 use crate::chunk::{self, Chunk};
 use crate::manifest::{self, GateManifest, Manifest, TableManifest};
@@ -37,6 +38,9 @@ pub struct VerifyReport {
     pub protected: Option<usize>,
     /// Whether the pipeline, if there is one, is that of the run.
     pub same_pipeline: bool,
+    /// Source files that are not what the run read; of them the comparison says nothing about what
+    /// was published.
+    pub changed: Vec<SourceChange>,
 }
 
 /// Proves the current run of `sink`; with `job`, against its source too. No key is needed.
@@ -67,6 +71,10 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     digests(&directory, &manifest)?;
     let schemas: Vec<Schema> = manifest.tables.iter().map(schema).collect::<Result<_>>()?;
     let proof = Proof::new(&directory, &manifest.tables, &schemas)?;
+    let changed = job
+        .map(|job| sources::changes(job, &manifest))
+        .transpose()?;
+    let changed = changed.unwrap_or_default();
     let source = job.map(Source::new).transpose()?;
     let (probes, copies) = source
         .as_ref()
@@ -88,10 +96,12 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     }
     let (gates, leaks) = gate.verdicts(&proof, &held);
     if !leaks.is_empty() {
+        changed.iter().for_each(|change| tracing::warn!("{change}"));
         return Err(Error::Leak { leaks });
     }
     Ok(VerifyReport {
         gates,
+        changed,
         protected: source.map(|source| source.columns.len()),
         same_pipeline: job.is_none_or(|job| job.pipeline.hash() == manifest.recipe.pipeline_hash),
         manifest,
@@ -170,6 +180,8 @@ struct Protected {
     blanks: Vec<String>,
     /// Whether an identity says what its values are.
     is_identity: bool,
+    /// Columns of the output whose numbers are said to be others.
+    unrelated: Vec<String>,
     /// How many distinct values it has.
     distinct: Mutex<Sketch>,
 }
@@ -226,6 +238,7 @@ impl<'a> Source<'a> {
             let name = Shared::Source(column.name.clone());
             let mut probe = Probe::new(name, column.kind, cells);
             probe.are_numbers = source.is_some_and(|source| source.data_type().is_integer());
+            probe.unrelated.clone_from(&column.unrelated);
             probe
         };
         (self.columns.iter().map(probe).collect(), copies)
@@ -328,6 +341,9 @@ fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
             kind: kind.unwrap_or(Kind::Text),
             blanks: blanks.unwrap_or_else(|| Blanks::DEFAULT.map(String::from).to_vec()),
             is_identity: identity.is_some(),
+            unrelated: identity
+                .map(|identity| identity.unrelated.clone())
+                .unwrap_or_default(),
             distinct: Mutex::default(),
         })
     };
