@@ -6,14 +6,15 @@
 //! column. What is found and explained by chance is recorded, as counts.
 //!
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
-//! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `seen` (what
-//! columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what that proves)
-//! · `gate` (the decision) · `published` (the same, of a run that is published).
+//! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `numbers`,
+//! `seen` (what columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what
+//! that proves) · `gate` (the decision) · `published` (the same, of a run that is published).
 
 mod candidate;
 mod chance;
 mod form;
 mod gate;
+mod numbers;
 mod pages;
 mod probe;
 mod proof;
