@@ -7,11 +7,13 @@
 //!
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
 //! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `numbers`,
-//! `seen` (what columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what
-//! that proves) · `gate` (the decision) · `published` (the same, of a run that is published).
+//! `seen` (what columns hold) · `probe`, `filter`, `candidate` (what protected columns hold) ·
+//! `chance` (what that proves) · `gate` (the decision) · `published` (the same, of a run that is
+//! published).
 
 mod candidate;
 mod chance;
+mod filter;
 mod form;
 mod gate;
 mod numbers;
@@ -31,9 +33,10 @@ use std::path::Path;
 use pseudo_policy::PlannedColumn;
 use pseudo_token::DomainKey;
 
+use self::filter::Filter;
 use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
-use self::probe::{Cells, Filter, Probe};
+use self::probe::{Cells, Probe};
 use self::proof::{Proof, Table};
 use crate::manifest::{GateManifest, Manifest};
 use crate::plan::Job;

@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Schema};
 use bytes::BytesMut;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::filter::{Filter, each_cell};
 use super::form::Form;
-use super::probe::{self, Filter};
 use super::rule::Rule;
 use super::shape::{self, Opened, Shape};
 use super::values::{self, Values};
@@ -236,7 +236,7 @@ fn column_cells(
         stock::read(&opened.file, &opened.metadata, &[index], |_, array| {
             nulls += array.logical_null_count() as u64;
             if *array.data_type() == DataType::Int64 {
-                probe::each_cell(array, |_, cell| look(cell));
+                each_cell(array, |_, cell| look(cell));
             } else if let Some(values) = values::distinct(array) {
                 values.iter().for_each(|(cell, _)| look(cell));
             }

@@ -16,8 +16,9 @@ use pseudo_policy::{Action, PlannedColumn};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::chance;
+use super::filter::Filter;
 use super::gate::Gate;
-use super::probe::{self, Cells, Filter, Probe};
+use super::probe::{self, Cells, Probe};
 use super::proof::Proof;
 use super::{shape, values};
 use crate::chunk::{self, Chunk};
@@ -291,10 +292,10 @@ impl Protected {
             match std::str::from_utf8(value) {
                 Ok(text) => {
                     if let Some(cell) = probe::canonical(self.kind, text, &blanks, &mut written) {
-                        filter.look(cell.as_bytes());
+                        filter.look(&probe::digest(cell.as_bytes()));
                     }
                 }
-                Err(_) => filter.look(value),
+                Err(_) => filter.look(&probe::digest(value)),
             }
         }
     }
