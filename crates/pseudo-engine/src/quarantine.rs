@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -325,7 +326,16 @@ impl Gate {
 
 /// The cells of a batch as text.
 struct Cells<'a> {
-    columns: Vec<(String, &'a ArrayRef, ArrayFormatter<'a>)>,
+    columns: Vec<CellColumn<'a>>,
+}
+
+struct CellColumn<'a> {
+    /// As JSON.
+    name: String,
+    array: &'a ArrayRef,
+    /// Of a dictionary it is made anew each time it is asked for.
+    nulls: Option<NullBuffer>,
+    formatter: ArrayFormatter<'a>,
 }
 
 impl<'a> Cells<'a> {
@@ -336,7 +346,12 @@ impl<'a> Cells<'a> {
             let name = serde_json::Value::from(name).to_string();
             let formatter = ArrayFormatter::try_new(array.as_ref(), &OPTIONS);
             let formatter = formatter.map_err(|_| unwritable(&name))?;
-            Ok((name, array, formatter))
+            Ok(CellColumn {
+                name,
+                array,
+                nulls: array.logical_nulls(),
+                formatter,
+            })
         };
         let columns = bound.read.iter().zip(batch.columns());
         Ok(Self {
@@ -348,18 +363,18 @@ impl<'a> Cells<'a> {
     fn write(&self, row: usize, path: &str, number: u64, out: &mut String) -> Result<()> {
         // writing to a text cannot fail
         let _ = write!(out, "{{\"file\":{path},\"row\":{number},\"cells\":{{");
-        for (at, (name, array, formatter)) in self.columns.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "," };
+        for (at, column) in self.columns.iter().enumerate() {
+            let (separator, name) = (if at == 0 { "" } else { "," }, &column.name);
             let _ = write!(out, "{separator}{name}:");
-            let nulls = array.logical_nulls();
+            let nulls = column.nulls.as_ref();
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 out.push_str("null");
                 continue;
             }
-            let text = match formatter.value(row).try_to_string() {
+            let text = match column.formatter.value(row).try_to_string() {
                 Ok(text) => text,
                 // a date beyond the calendar is still a number
-                Err(_) => number_of(array, row).ok_or_else(|| unwritable(name))?,
+                Err(_) => number_of(column.array, row).ok_or_else(|| unwritable(name))?,
             };
             let _ = write!(out, "{}", serde_json::Value::from(text));
         }
