@@ -259,6 +259,27 @@ fn changed_touched_and_removed_files() {
 }
 
 #[test]
+fn a_time_beyond_the_calendar_is_a_time() {
+    let sandbox = sandbox(&[("t/a.csv", 0, 30)]);
+    let touch = |second: u64| {
+        let path = sandbox.path("raw/t/a.csv");
+        let file = File::options().write(true).open(path).unwrap();
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(second);
+        file.set_modified(time).unwrap();
+    };
+    touch(15_000_000_000);
+    let first = sandbox.run(TABLE, 1).unwrap().manifest;
+    touch(15_000_000_001);
+    assert_eq!(
+        sandbox.run(TABLE, 2).unwrap().outcome,
+        RunOutcome::NothingToDo
+    );
+    let second = sandbox.run_with(TABLE, 3, full).unwrap().manifest;
+    let time = |manifest: &Manifest| table_of(manifest, "t").sources[0].stamp.mtime_ns;
+    assert_ne!(time(&first), time(&second));
+}
+
+#[test]
 fn a_changed_rule_redoes_its_table_alone() {
     let both = format!("{TABLE}{OTHER}");
     let sandbox = sandbox(&[("t/a.csv", 0, 30), ("t/b.csv", 0, 9), ("u.csv", 5, 25)]);
