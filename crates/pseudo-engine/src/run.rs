@@ -24,7 +24,7 @@ use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
-use crate::quarantine::{Gate, Vault};
+use crate::quarantine::{Screen, Vault};
 use crate::reuse::{self, Store, TableSketches};
 use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
@@ -378,10 +378,10 @@ impl<'a> Run<'a> {
         tables
             .enumerate()
             .map(|(table, ((bound, recipe), digests))| {
-                let gate = Gate::new(bound, &context)?;
+                let screen = Screen::new(bound, &context)?;
                 let budget = Budget::new(&bound.plan, memory);
                 let job = (table, bound, budget);
-                Work::new(job, gate, recipe, digests, store, cancel)
+                Work::new(job, screen, recipe, digests, store, cancel)
             })
             .collect()
     }
@@ -454,8 +454,8 @@ impl<'a> Run<'a> {
         let context = self.context();
         let projector = |work: &'p Work<'_>| {
             let sink = Sink::new(&work.bound.plan, options)?;
-            let gate = (&work.gate, vault);
-            Projector::new(work.bound, &context, &work.inputs, sink, gate, cancel)
+            let screen = (&work.screen, vault);
+            Projector::new(work.bound, &context, &work.inputs, sink, screen, cancel)
         };
         works.iter().map(projector).collect()
     }

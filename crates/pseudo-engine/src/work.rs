@@ -12,7 +12,7 @@ use crate::manifest::{TableManifest, TableRecipe};
 use crate::memory::Budget;
 use crate::plan::TableJob;
 use crate::project::ChunkResult;
-use crate::quarantine::Gate;
+use crate::quarantine::Screen;
 use crate::reuse::{Done, Store, TableSketches, Taken, Wanted};
 use crate::source::{SourceFile, hex};
 use crate::staging::Staging;
@@ -24,7 +24,7 @@ pub(crate) struct Work<'a> {
     /// What its rules need besides their columns.
     pub(crate) inputs: Inputs<'a>,
     /// Its rules that put rows into quarantine.
-    pub(crate) gate: Gate,
+    pub(crate) screen: Screen,
     recipe: &'a TableRecipe,
     /// The digests of what `rare` rules keep.
     rare: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ impl<'a> Work<'a> {
     /// from `store`.
     pub(crate) fn new(
         (table, bound, budget): (usize, &'a TableJob, Budget),
-        gate: Gate,
+        screen: Screen,
         recipe: &'a TableRecipe,
         digests: Digests,
         store: Option<&'a Store<'a>>,
@@ -73,7 +73,7 @@ impl<'a> Work<'a> {
             Vec::new()
         };
         let chunks: Vec<_> = counted.iter().flatten().collect();
-        let inputs = Inputs::count(bound, &chunks, &gate, cancel)?;
+        let inputs = Inputs::count(bound, &chunks, &screen, cancel)?;
         let rare = kept(&plan.columns, &inputs);
         let paths = bound.source.files.iter().map(|file| file.path.as_str());
         let wanted = Wanted {
@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
             files: files.collect::<Result<_>>()?,
             bound,
             inputs,
-            gate,
+            screen,
             recipe,
             rare,
             digests,
