@@ -223,7 +223,7 @@ fn danger_stays_in_its_files() {
         (
             concat!("fs::", "rename"),
             &[
-                "crates/pseudo-engine/src/publish.rs",
+                "crates/pseudo-engine/src/disk.rs",
                 "crates/pseudo-keyring/src/",
             ],
         ),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod cli;
+mod full;
 mod harness;
 mod leak;
 mod options;

@@ -12,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use pseudo_engine::filter::NoFilters;
-use pseudo_engine::{Cancel, Error, Job, RunOptions, RunReport, Silent};
+use pseudo_engine::{Cancel, Disk, Error, Job, RunOptions, RunReport, Silent};
 use pseudo_keyring::{Keyring, Unlock};
 use tempfile::TempDir;
 
@@ -157,6 +157,7 @@ pub(crate) fn options<'a>(
         space: None,
         progress: &Silent,
         cancel: Cancel::default(),
+        disk: Disk::default(),
     }
 }
 

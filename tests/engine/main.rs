@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod cancel;
+mod crash;
 mod csv;
+mod faulty;
 mod files;
 mod gate;
 mod harness;

@@ -6,7 +6,11 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{
+    Array, ArrayRef, Date32Array, DictionaryArray, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::Int32Type;
 use arrow::util::display::array_value_to_string;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::ReaderProperties;
@@ -201,4 +205,153 @@ fn a_row_group_beyond_the_memory_is_read_in_slices_and_gives_the_same_rows() {
     let (sliced, same) = run("[limits]\nmemory = \"64MiB\"\n");
     assert!(sliced > whole, "{sliced} files, {whole} without a limit");
     assert_eq!(rows, same);
+}
+
+/// Columns that are kept: text, numbers and times that repeat, a dictionary that outgrows its room,
+/// and text that the source holds as a dictionary, with NULLs and without.
+fn repeating(rows: usize) -> RecordBatch {
+    let number = |row: usize| i64::try_from(row).unwrap();
+    let long = |row: usize| format!("{:0900}", if row < 6_000 { row % 50 } else { row % 4_000 });
+    let some = |row: usize| (!row.is_multiple_of(3)).then_some(row);
+    let rows = || 0..rows;
+    let cities = ["上海", "合肥", "", "a \"quoted\" name"];
+    let city = |row: usize| cities.get(row / 7 % 5).copied();
+    let long: Vec<_> = rows().map(long).collect();
+    let keyed: DictionaryArray<Int32Type> = rows().map(|row| city(row / 3)).collect();
+    batch([
+        (
+            "row",
+            Arc::new(Int64Array::from_iter_values(rows().map(number))),
+        ),
+        ("city", text_column(rows().map(city))),
+        ("one", text_column(rows().map(|_| Some("one")))),
+        ("none", text_column(rows().map(|_| None))),
+        (
+            "long",
+            text_column(long.iter().map(|text| Some(text.as_str()))),
+        ),
+        ("keyed", Arc::new(keyed)),
+        (
+            "day",
+            Arc::new(Date32Array::from_iter(rows().map(|row| {
+                some(row).map(|row| i32::try_from(row % 365).unwrap() - 100)
+            }))),
+        ),
+        (
+            "number",
+            Arc::new(Int64Array::from_iter(
+                rows().map(|row| Some(-number(row % 11))),
+            )),
+        ),
+        (
+            "time",
+            Arc::new(TimestampMicrosecondArray::from_iter(rows().map(|row| {
+                some(row).map(|row| number(row % 100) * 1_000_000_007)
+            }))),
+        ),
+    ])
+}
+
+fn keep_all(source: &RecordBatch, order: &str) -> String {
+    let schema = source.schema();
+    let keep = |name: &String| format!("{name} = \"keep\"\n");
+    let columns: String = schema.fields().iter().map(|f| keep(f.name())).collect();
+    format!(
+        "[tables.t]\nsource = \"t.parquet\"\norder = \"{order}\"\n[tables.t.columns]\n{columns}"
+    )
+}
+
+#[test]
+fn values_that_repeat_are_read_back_in_any_order_and_any_row_group() {
+    let source = repeating(9_000);
+    let cells = |batch: &RecordBatch, row: usize| -> Vec<String> {
+        let cell = |column: &ArrayRef| match column.is_null(row) {
+            true => "NULL".to_owned(),
+            false => array_value_to_string(column, row).unwrap(),
+        };
+        batch.columns().iter().map(cell).collect()
+    };
+    for order in ["source", "shuffled"] {
+        for (compression, rows) in [("zstd", 1 << 20), ("none", 2_500), ("snappy", 1 << 20)] {
+            let mut sandbox = Sandbox::new();
+            sandbox.sink = format!("compression = \"{compression}\"\nrow_group_rows = {rows}");
+            sandbox.parquet("t.parquet", &source, 4_000);
+            sandbox.run(&keep_all(&source, order), 1).unwrap();
+            let read = sandbox.read("t");
+            assert_eq!(read.num_rows(), 9_000);
+            let mut seen: Vec<_> = (0..9_000).map(|row| cells(&read, row)).collect();
+            if order == "shuffled" {
+                seen.sort_by_key(|cells| cells[0].parse::<usize>().unwrap());
+            }
+            for (row, seen) in seen.iter().enumerate() {
+                assert_eq!(
+                    *seen,
+                    cells(&source, row),
+                    "{order}, {compression}, row {row}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dictionary_holds_what_rows_have_and_statistics_its_bounds() {
+    let mut sandbox = Sandbox::new();
+    sandbox.sink = "row_group_rows = 1000000".to_owned();
+    let source = repeating(9_000);
+    sandbox.parquet("t.parquet", &source, 9_000);
+    let report = sandbox.run(&keep_all(&source, "source"), 1).unwrap();
+    let readers = readers(&sandbox, &report.manifest);
+    let [reader] = readers.as_slice() else {
+        panic!("one file");
+    };
+    let group = reader.metadata().row_group(0);
+    let column = |name: &str| {
+        let mut columns = group.columns().iter();
+        columns.find(|c| c.column_path().string() == name).unwrap()
+    };
+    let bounds = |name: &str| {
+        let statistics = column(name).statistics().unwrap();
+        let bytes = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+        (
+            bytes(statistics.min_bytes_opt()),
+            bytes(statistics.max_bytes_opt()),
+            statistics.null_count_opt().unwrap(),
+        )
+    };
+    let of = |text: &str| Some(text.as_bytes().to_vec());
+    assert_eq!(bounds("city"), (of(""), of("合肥"), 1_799));
+    assert_eq!(bounds("one"), (of("one"), of("one"), 0));
+    assert_eq!(bounds("none"), (None, None, 9_000));
+    assert_eq!(bounds("long"), (None, None, 0), "long text is not said");
+    let number = |number: i64| Some(number.to_le_bytes().to_vec());
+    assert_eq!(bounds("number"), (number(-10), number(0), 0));
+    let day = |day: i32| Some(day.to_le_bytes().to_vec());
+    assert_eq!(bounds("day"), (day(-100), day(264), 3_000));
+    let only = |name: &str| {
+        let mask = column(name).page_encoding_stats_mask().unwrap();
+        mask.is_only(Encoding::RLE_DICTIONARY)
+    };
+    for name in ["city", "one", "keyed", "day", "number", "time"] {
+        assert!(only(name), "{name} is made of indices alone");
+    }
+    assert!(!only("long"), "a dictionary ends where it grows too long");
+    assert!(column("row").dictionary_page_offset().is_none());
+}
+
+#[test]
+fn an_entry_that_no_row_has_goes_nowhere() {
+    let values = Arc::new(StringArray::from(vec!["seen", "CANARY-of-no-row"]));
+    let keys = Int32Array::from_iter_values((0..5_000).map(|_| 0));
+    let keyed: ArrayRef = Arc::new(DictionaryArray::try_new(keys, values).unwrap());
+    let mut sandbox = Sandbox::new();
+    sandbox.sink = "compression = \"none\"".to_owned();
+    let source = batch([("keyed", keyed)]);
+    sandbox.parquet("t.parquet", &source, 5_000);
+    sandbox.run(&keep_all(&source, "source"), 1).unwrap();
+    let canary = b"CANARY-of-no-row".as_slice();
+    for (path, bytes) in sandbox.written() {
+        let found = bytes.windows(canary.len()).any(|bytes| bytes == canary);
+        assert!(!found, "{}", path.display());
+    }
 }

@@ -1,6 +1,6 @@
 //! Tests of `pseudo-keyring` at its boundary: what is made opens again, and nothing else does.
 
-#![expect(clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod content;
 mod create;

@@ -250,8 +250,8 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                Some("free space on the sink's disk and run again".to_owned())
+            Self::Io { source, .. } if is_full(source.kind()) => {
+                Some("free space on its disk and run again".to_owned())
             }
             Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
             Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
@@ -325,6 +325,14 @@ pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
         ArrowError::ParquetError(_) => "truncated or damaged Parquet",
         _ => "data that its schema does not fit",
     }
+}
+
+/// Whether nothing more can be written, to the disk or within a quota.
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// The operating system's words for a kind of error; never its custom text.

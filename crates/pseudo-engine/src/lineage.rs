@@ -3,9 +3,7 @@
 //! a column and its source. Events hold names, types, counts and messages of ours: no value, no
 //! key.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -13,6 +11,7 @@ use pseudo_policy::{Action, PlannedColumn};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::disk::Disk;
 use crate::manifest::{Manifest, TableManifest};
 use crate::plan::{Job, TableJob};
 use crate::run::{RunOutcome, RunReport};
@@ -158,12 +157,7 @@ impl Lineage {
             "inputs": self.inputs,
             "outputs": self.outputs,
         });
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(&self.file)
-            .map_err(Error::io("open", &self.file))?;
+        let mut file = Disk::default().append(&self.file)?;
         file.write_all(format!("{event}\n").as_bytes())
             .map_err(Error::io("write", &self.file))
     }

@@ -3,15 +3,13 @@
 //! this one. Names and numbers alone: no value, no key.
 
 use std::fmt::Write as _;
-use std::fs::{OpenOptions, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use crate::Result;
+use crate::disk::Disk;
 use crate::manifest::{Manifest, TableManifest};
-use crate::{Error, Result, publish};
 
 /// What is told of a run.
 pub struct Metrics<'a> {
@@ -32,22 +30,12 @@ impl Metrics<'_> {
     /// 0644 whatever the umask says. The time of the last success survives failures.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be written; the file is the one before, then.
+    /// [`crate::Error::Io`] when it cannot be written; the file is the one before, then.
     pub fn write(&self, path: &Path) -> Result<()> {
         // absent or unreadable: there was no success that anybody knows of
         let before = std::fs::read_to_string(path).unwrap_or_default();
-        // the collector reads `*.prom`, which this name is not
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}", std::process::id()));
-        let temporary = PathBuf::from(temporary);
-        let written = fill(&temporary, &self.text(&before))
-            .map_err(Error::io("write", &temporary))
-            .and_then(|()| publish::rename(&temporary, path));
-        if written.is_err() {
-            // the cause is told; a leftover is replaced by the next run of this process id
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written
+        // the collector reads `*.prom`, which is not the name of the file that takes its place
+        Disk::default().replace(path, self.text(&before).as_bytes(), 0o644)
     }
 
     /// The text of the file; `before` is that of the file it replaces.
@@ -201,17 +189,4 @@ fn last_success(before: &str) -> Option<&str> {
         });
         whole && !open && !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-/// Makes the file, which must be ours from its first byte.
-fn fill(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.set_permissions(Permissions::from_mode(0o644))?;
-    file.sync_all()
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Fault, Pipeline, Refusal, Settings, Spot, Table, TablePlan, Violation};
+use pseudo_policy::{
+    Action, Fault, Pipeline, PlannedColumn, Refusal, Settings, Spot, Table, TablePlan, Violation,
+};
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -44,6 +46,19 @@ pub struct TableJob {
 }
 
 impl TableJob {
+    /// The source columns that are kept and of no other use.
+    fn copied(&self) -> Vec<usize> {
+        let used = |column: &PlannedColumn| {
+            let subject = column.subject.as_ref().map(|subject| subject.source_index);
+            let source = (column.action != Action::Keep).then_some(column.source_index);
+            [subject, source]
+        };
+        let used: Vec<usize> = self.plan.columns.iter().flat_map(used).flatten().collect();
+        let used: Vec<usize> = self.filter_columns().chain(used).collect();
+        let read = self.read.iter().copied();
+        read.filter(|column| !used.contains(column)).collect()
+    }
+
     /// The source columns that the filter reads.
     pub(crate) fn filter_columns(&self) -> impl Iterator<Item = usize> {
         let names = self.filter.iter().flat_map(|filter| filter.columns());
@@ -265,6 +280,10 @@ fn bind(
     bound.read.extend(filtered);
     bound.read.sort_unstable();
     bound.read.dedup();
+    let copied = bound.copied();
+    for file in &mut bound.source.files {
+        file.read_dictionaries(&copied);
+    }
     Ok(Some(bound))
 }
 

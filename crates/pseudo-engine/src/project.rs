@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_policy::{Order, PlannedColumn};
 use pseudo_token::ShuffleKey;
@@ -19,7 +19,7 @@ use crate::quarantine::{Held, Screen, Vault};
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
-use crate::{Cancel, Error, Result, order};
+use crate::{Cancel, Error, Result, order, source};
 
 /// Works through chunks of one table, from any thread.
 pub(crate) struct Projector<'a> {
@@ -206,7 +206,11 @@ impl<'a> Projector<'a> {
                 None => kernel.apply(input, outcome),
             };
             let array = applied.map_err(|error| located(&error, column))?;
-            if array.data_type() != field.data_type() {
+            let is_planned = match array.data_type() {
+                DataType::Dictionary(_, values) if values.as_ref() == field.data_type() => true,
+                found => found == field.data_type(),
+            };
+            if !is_planned {
                 let fault = format!("column `{}` is not of its planned type", field.name());
                 return Err(Error::Internal(fault));
             }
@@ -218,9 +222,10 @@ impl<'a> Projector<'a> {
             .map(|((column, outcome), field)| array(column, outcome, field))
             .collect();
         // of several faults, that of the first column is told
-        let arrays = arrays.into_iter().collect::<Result<_>>()?;
+        let arrays = arrays.into_iter().collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+        let schema = source::schema_of(&self.schema, &arrays);
+        RecordBatch::try_new_with_options(schema, arrays, &options)
             .map_err(|_| Error::Internal("a NULL where the plan has none".to_owned()))
     }
 

@@ -1,18 +1,23 @@
 //! How a proved run becomes visible: its directory is renamed to `runs/<run-id>`, then `current`, a
-//! relative link, is switched by one rename. The only file that renames. A reader sees the run
-//! before or this one, never a mixture.
+//! relative link, is switched by one rename. A reader sees the run before or this one, never a
+//! mixture.
+//!
+//! The link lies ready in the staging directory before anything is renamed. Where it is still
+//! there, its run was never current, and [`recover`] removes it: nobody has read it, and it must
+//! not be retained in the place of a run that was published.
 
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::manifest::Manifest;
-use crate::staging::{self, Staging};
+use crate::disk::Disk;
+use crate::manifest::{self, Manifest};
+use crate::staging::{self, Staging, entries};
 use crate::{Error, Result};
 
 const RUNS: &str = "runs";
 const CURRENT: &str = "current";
+/// The link that becomes `current`, in the staging directory.
 const NEXT: &str = ".current";
 
 /// The directory of the current run, when there is one.
@@ -25,42 +30,64 @@ pub(crate) fn current(sink: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// Publishes `staged`, whose files are all on disk, as run `run_id`.
-pub(crate) fn publish(sink: &Path, staged: Staging, run_id: &str, tables: &[String]) -> Result<()> {
-    let runs = sink.join(RUNS);
-    staging::create_dir(&runs)?;
-    let from = staged.seal(tables)?;
-    let to = runs.join(run_id);
-    rename(&from, &to)?;
-    staging::sync_dir(&runs)?;
-    let next = sink.join(NEXT);
-    match std::fs::remove_file(&next) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::io("remove", &next)(error));
-        }
-        _ => {}
+/// Publishes `staged`, whose files are all written, as run `run_id`.
+pub(crate) fn publish(
+    disk: &Disk,
+    sink: &Path,
+    mut staged: Staging,
+    run_id: &str,
+    tables: &[String],
+) -> Result<()> {
+    staged.seal(tables)?;
+    let switched = switch(disk, sink, staged, run_id);
+    if switched.is_err() {
+        // what cannot be undone here is undone by the next run
+        let _ = recover(disk, sink);
     }
-    symlink(Path::new(RUNS).join(run_id), &next).map_err(Error::io("create", &next))?;
-    rename(&next, &sink.join(CURRENT))?;
-    staging::sync_dir(sink)
+    switched
+}
+
+fn switch(disk: &Disk, sink: &Path, staged: Staging, run_id: &str) -> Result<()> {
+    let (runs, staging) = (sink.join(RUNS), staging::directory(sink));
+    disk.create_dir(&runs)?;
+    let next = staging.join(NEXT);
+    disk.symlink(&Path::new(RUNS).join(run_id), &next)?;
+    disk.sync_dir(&staging)?;
+    staged.publish(&directory(sink, run_id))?;
+    disk.sync_dir(&runs)?;
+    disk.rename(&next, &sink.join(CURRENT))?;
+    disk.sync_dir(sink)
+}
+
+/// Removes a run whose publication was begun and did not end. The caller holds the sink's lock.
+pub(crate) fn recover(disk: &Disk, sink: &Path) -> Result<()> {
+    let next = staging::directory(sink).join(NEXT);
+    let Ok(target) = std::fs::read_link(&next) else {
+        return Ok(());
+    };
+    let current = current(sink)?;
+    if let Some(run) = target.file_name().map(|name| directory(sink, name))
+        && current.is_none_or(|current| current.file_name() != run.file_name())
+    {
+        remove_run(disk, &run)?;
+    }
+    disk.remove_file(&next)
 }
 
 /// Removes all runs but the current one and the `keep - 1` published last before it. The caller
 /// holds the sink's lock, so that a directory without a manifest is one that nobody will finish.
-pub(crate) fn retain(sink: &Path, keep: u32) -> Result<()> {
-    let runs = sink.join(RUNS);
+pub(crate) fn retain(disk: &Disk, sink: &Path, keep: u32) -> Result<()> {
     let Some(current) = current(sink)? else {
         return Ok(());
     };
     let mut complete = Vec::new();
-    for entry in std::fs::read_dir(&runs).map_err(Error::io("read", &runs))? {
-        let path = entry.map_err(Error::io("read", &runs))?.path();
+    for path in entries(&sink.join(RUNS))? {
         if path.file_name() == current.file_name() {
             continue;
         }
         match Manifest::read(&path) {
             Ok(manifest) => complete.push((manifest.finished, path)),
-            Err(_) => staging::remove(&path)?,
+            Err(_) => disk.remove_tree(&path)?,
         }
     }
     complete.sort_by(|a, b| b.cmp(a));
@@ -68,40 +95,26 @@ pub(crate) fn retain(sink: &Path, keep: u32) -> Result<()> {
         .unwrap_or(usize::MAX)
         .saturating_sub(1);
     let (_, old) = complete.split_at(others.min(complete.len()));
-    old.iter().try_for_each(|(_, path)| remove_run(path))
+    old.iter().try_for_each(|(_, path)| remove_run(disk, path))
 }
 
-/// Removes a run: a table after the other, its files at once.
-fn remove_run(path: &Path) -> Result<()> {
-    let entries = |path: &Path| -> Result<Vec<PathBuf>> {
-        let entries = std::fs::read_dir(path).map_err(Error::io("read", path))?;
-        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-        paths
-            .collect::<std::io::Result<_>>()
-            .map_err(Error::io("read", path))
-    };
+/// Removes a run: first the manifest, without which it is none, then a table after the other, its
+/// files at once.
+fn remove_run(disk: &Disk, path: &Path) -> Result<()> {
+    disk.remove_file(&path.join(manifest::FILE))?;
     for table in entries(path)?.iter().filter(|path| path.is_dir()) {
-        let remove = |file: &PathBuf| std::fs::remove_file(file).map_err(Error::io("remove", file));
+        let remove = |file: &PathBuf| disk.remove_file(file);
         entries(table)?.par_iter().try_for_each(remove)?;
     }
-    staging::remove(path)
+    disk.remove_tree(path)
 }
 
 /// The directory of a published run.
-pub(crate) fn directory(sink: &Path, run_id: &str) -> PathBuf {
+pub(crate) fn directory(sink: &Path, run_id: impl AsRef<Path>) -> PathBuf {
     sink.join(RUNS).join(run_id)
 }
 
 /// Whether a run of that name exists.
-pub(crate) fn exists(sink: &Path, run_id: &str) -> bool {
+pub(crate) fn exists(sink: &Path, run_id: impl AsRef<Path>) -> bool {
     directory(sink, run_id).symlink_metadata().is_ok()
-}
-
-/// Gives what is proved its last name.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that moves data into place"
-)]
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
-    std::fs::rename(from, to).map_err(Error::io("publish", to))
 }

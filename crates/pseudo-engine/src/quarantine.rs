@@ -18,7 +18,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use self::cells::Cells;
 use self::vault::Spool;
-pub(crate) use self::vault::Vault;
+pub(crate) use self::vault::{Vault, recover};
 use crate::chunk::Chunk;
 use crate::inputs::Inputs;
 use crate::kernels::{self, Context};

@@ -14,6 +14,7 @@ use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
+use crate::disk::Disk;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
@@ -30,7 +31,7 @@ use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
 use crate::staging::{self, Staging};
 use crate::work::{Digests, Work};
-use crate::{Cancel, Error, Result, limits, memory, publish, space, verify};
+use crate::{Cancel, Error, Result, limits, memory, publish, quarantine, space, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -54,6 +55,8 @@ pub struct RunOptions<'a> {
     pub progress: &'a dyn Progress,
     /// Asks it to stop.
     pub cancel: Cancel,
+    /// What it writes to: the machine's file system, unless a test has another one.
+    pub disk: Disk,
 }
 
 /// What a run came to.
@@ -109,8 +112,8 @@ impl<'a> Run<'a> {
         let recipes = tables.map(|bound| table_recipe(bound, options));
         let recipes = recipes.collect::<Result<_>>()?;
         let sink = job.sink();
-        staging::create_dir(&sink)?;
-        let lock = Lock::take(&sink, &time(options.started))?;
+        options.disk.create_dir(&sink)?;
+        let lock = Lock::take(&options.disk, &sink, &time(options.started))?;
         let key = secret.domain_key(&job.pipeline.domain, epoch);
         Ok(Self {
             job,
@@ -123,7 +126,16 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Removes what attempts left that did not come to their end.
+    fn recover(&self) -> Result<()> {
+        let (disk, sink) = (&self.options.disk, &self.sink);
+        publish::recover(disk, sink)?;
+        quarantine::recover(disk, self.job, sink)?;
+        staging::clear(disk, sink)
+    }
+
     fn go(self) -> Result<RunReport> {
+        self.recover()?;
         let before = self.current()?;
         self.same_key(before.as_ref())?;
         self.keeps(before.as_ref())?;
@@ -133,6 +145,7 @@ impl<'a> Run<'a> {
             .as_ref()
             .filter(|before| self.unchanged(before, &known))
         {
+            self.retain();
             return Ok(self.report(RunOutcome::NothingToDo, manifest.clone(), 0));
         }
         let run_id = self.run_id()?;
@@ -142,12 +155,12 @@ impl<'a> Run<'a> {
         let again = |_: &&Store<'_>| !self.options.full && self.is_same_key(before.as_ref());
         let mut works = self.works(known, store.as_ref().filter(again))?;
         space::check(&self.sink, &works, self.options.space)?;
-        let staging = Staging::create(&self.sink, &run_id)?;
+        let staging = Staging::create(&self.options.disk, &self.sink, &run_id)?;
         let kept = self.keep(store.as_ref(), &staging)?;
         works
             .iter_mut()
             .try_for_each(|work| work.lay(&staging, &self.options.cancel))?;
-        let vault = Vault::open(self.job, &self.sink, &run_id)?;
+        let vault = Vault::open(&self.options.disk, self.job, &self.sink, &run_id)?;
         let (results, digests) = rayon::join(
             || self.project(&works, &staging, vault.as_ref()),
             || believed.is_none().then(|| self.digests()).transpose(),
@@ -195,14 +208,20 @@ impl<'a> Run<'a> {
             staging.write(reuse::FILE, &bytes)?;
         }
         vault.as_ref().map_or(Ok(()), Vault::seal)?;
-        let directories = manifest.directories();
-        Vault::publish(vault, &self.sink, || {
-            publish::publish(&self.sink, staging, &manifest.run_id, &directories)
+        let (disk, directories) = (&self.options.disk, manifest.directories());
+        Vault::publish(vault, || {
+            publish::publish(disk, &self.sink, staging, &manifest.run_id, &directories)
         })?;
-        if let Err(error) = publish::retain(&self.sink, self.job.pipeline.sink.retain_runs) {
-            tracing::warn!(%error, "published, but earlier runs could not be removed");
-        }
+        self.retain();
         Ok(())
+    }
+
+    /// Removes runs that are too old; a run that has nothing to do makes up for one that could not.
+    fn retain(&self) {
+        let keep = self.job.pipeline.sink.retain_runs;
+        if let Err(error) = publish::retain(&self.options.disk, &self.sink, keep) {
+            tracing::warn!(%error, "what is current stays, but earlier runs could not be removed");
+        }
     }
 
     fn directory(&self, run: &Manifest) -> PathBuf {

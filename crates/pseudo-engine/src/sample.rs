@@ -1,7 +1,6 @@
 //! Writes the tables of a sample as files: raw, synthetic input to try pipelines on. The one writer
 //! of this crate that writes what no policy has seen, and for generated values alone.
 
-use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,8 +12,9 @@ use parquet::file::properties::WriterProperties;
 use pseudo_arrow::sample::{self, Spec, Table};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use crate::disk::{Disk, DiskFile};
 use crate::progress::Progress;
-use crate::{Error, Result, staging};
+use crate::{Error, Result};
 
 /// The format of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,9 @@ const FILE_ROWS: u64 = 1 << 20;
 /// Rows of one row group, and of one batch.
 const GROUP_ROWS: u64 = 1 << 17;
 
+/// The mode of the files: synthetic values are for everybody.
+const PUBLIC: u32 = 0o666;
+
 /// Writes every table of `spec` to `directory/<table>/part-*.<format>`; answers the number of rows.
 ///
 /// # Errors
@@ -40,11 +43,12 @@ pub fn write(
     format: Format,
     progress: &dyn Progress,
 ) -> Result<u64> {
+    let disk = Disk::default();
     let rows = sample::ALL.iter().map(|table| table.rows(spec.scale)).sum();
     progress.begin(Some(rows));
     let mut files = Vec::new();
     for table in sample::ALL {
-        staging::create_dir(&directory.join(table.name()))?;
+        disk.create_dir(&directory.join(table.name()))?;
         let rows = table.rows(spec.scale);
         for index in 0..rows.div_ceil(FILE_ROWS) {
             files.push((
@@ -62,8 +66,7 @@ pub fn write(
         let path = directory
             .join(table.name())
             .join(format!("part-{index:05}.{extension}"));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(Error::io("create", &path))?;
+        let file = disk.create(&path, PUBLIC)?;
         let batches = (rows.start..rows.end)
             .step_by(step(GROUP_ROWS))
             .map(|start| {
@@ -85,7 +88,7 @@ fn step(rows: u64) -> usize {
 }
 
 fn parquet(
-    file: File,
+    file: DiskFile,
     table: Table,
     batches: impl Iterator<Item = arrow::array::RecordBatch>,
 ) -> std::io::Result<()> {
@@ -97,11 +100,11 @@ fn parquet(
     for batch in batches {
         writer.write(&batch)?;
     }
-    writer.into_inner()?.sync_data()
+    writer.into_inner()?.sync()
 }
 
 fn csv(
-    file: File,
+    file: DiskFile,
     batches: impl Iterator<Item = arrow::array::RecordBatch>,
 ) -> std::io::Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, file);
@@ -112,5 +115,5 @@ fn csv(
         header = false;
     }
     file.flush()?;
-    file.into_inner()?.sync_data()
+    file.into_inner()?.sync()
 }

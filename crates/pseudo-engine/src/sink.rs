@@ -3,7 +3,9 @@
 //! and statistics would copy tokens into the footer. Nothing of the source's metadata is written.
 
 mod dictionary;
+mod page;
 mod pages;
+mod repeats;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use rayon::iter::{
     IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
 };
 
+use self::dictionary::Dictionary;
+use self::page::Chunk;
 use crate::error::parquet_fault;
 use crate::{Error, Result};
 
@@ -151,8 +155,12 @@ pub(crate) struct Writer<'a, W: Write + Send> {
 /// One column of a row group.
 enum ColumnWriter {
     Pages(pages::Pages),
+    Dictionary(Box<dyn Dictionary>),
     Stock(Box<ArrowColumnWriter>),
 }
+
+/// Where a row stands: a batch, and a row of it.
+type Place = (usize, usize);
 
 impl<W: Write + Send> Writer<'_, W> {
     /// Appends rows.
@@ -165,6 +173,7 @@ impl<W: Write + Send> Writer<'_, W> {
                 let array = batch.columns().get(index).ok_or_else(misshapen)?;
                 match column {
                     ColumnWriter::Pages(pages) => pages.push(array),
+                    ColumnWriter::Dictionary(values) => values.push(array),
                     ColumnWriter::Stock(writer) => stock(writer, field, array),
                 }
             });
@@ -174,12 +183,8 @@ impl<W: Write + Send> Writer<'_, W> {
         Ok(())
     }
 
-    /// Appends rows of `batches` in the order of `places`: a batch, and a row of it.
-    pub(crate) fn gather(
-        &mut self,
-        batches: &[RecordBatch],
-        places: &[(usize, usize)],
-    ) -> Result<()> {
+    /// Appends rows of `batches` in the order of `places`.
+    pub(crate) fn gather(&mut self, batches: &[RecordBatch], places: &[Place]) -> Result<()> {
         let mut places = places;
         while let ([_, ..], Some(first)) = (places, batches.first()) {
             let (now, later) = places.split_at(self.free().min(places.len()));
@@ -191,6 +196,7 @@ impl<W: Write + Send> Writer<'_, W> {
                 let arrays = arrays.ok_or_else(misshapen)?;
                 match column {
                     ColumnWriter::Pages(pages) => pages.gather(&arrays, now),
+                    ColumnWriter::Dictionary(values) => values.gather(&arrays, now),
                     ColumnWriter::Stock(writer) => {
                         let arrays: Vec<_> = arrays.iter().map(|array| array.as_ref()).collect();
                         stock(writer, field, &interleave(&arrays, now)?)
@@ -257,8 +263,16 @@ impl<W: Write + Send> Writer<'_, W> {
                     .then(|| pages::filter(sink.row_group_rows))
                     .transpose()?;
                 ColumnWriter::Pages(pages::Pages::new(column, std::mem::take(memory), filter))
-            } else if dictionary::pays(sample) {
-                ColumnWriter::Stock(Box::new(with))
+            } else if repeats::pays(sample) {
+                let properties = &sink.properties;
+                let path = column.path();
+                let compression = properties.compression(path);
+                let own = !filtered && properties.dictionary_enabled(path);
+                let own = own.then(|| dictionary::begin(column, sample.data_type(), compression));
+                own.transpose()?.flatten().map_or_else(
+                    || ColumnWriter::Stock(Box::new(with)),
+                    ColumnWriter::Dictionary,
+                )
             } else {
                 ColumnWriter::Stock(Box::new(without))
             });
@@ -274,7 +288,15 @@ impl<W: Write + Send> Writer<'_, W> {
         let mut group = self.file.next_row_group()?;
         for (column, memory) in self.open.drain(..).zip(self.columns.iter_mut()) {
             match column {
-                ColumnWriter::Pages(pages) => *memory = pages.append(&mut group)?,
+                ColumnWriter::Pages(pages) => {
+                    let (chunk, close) = pages.finish()?;
+                    group.append_column(&Chunk(&chunk), close)?;
+                    *memory = chunk;
+                }
+                ColumnWriter::Dictionary(mut values) => {
+                    let (chunk, close) = values.finish()?;
+                    group.append_column(&Chunk(&chunk), close)?;
+                }
                 ColumnWriter::Stock(writer) => writer.close()?.append_to_row_group(&mut group)?,
             }
         }
@@ -334,6 +356,10 @@ fn is_uuid(field: &Field) -> bool {
 
 fn internal(error: &ParquetError) -> Error {
     Error::Internal(format!("writing Parquet: {}", parquet_fault(error)))
+}
+
+fn misplaced() -> ParquetError {
+    ParquetError::General("a place outside the arrays".to_owned())
 }
 
 fn misshapen() -> ParquetError {

@@ -13,9 +13,10 @@ use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
@@ -127,6 +128,15 @@ impl Root {
 }
 
 impl SourceFile {
+    /// Lets those of the table's `columns` that the file keeps as keys of a dictionary be read as
+    /// such; their batches differ from the table's schema in that.
+    pub(crate) fn read_dictionaries(&mut self, columns: &[usize]) {
+        let own = self.own(columns).into_owned();
+        if let Reader::Parquet(file) = &mut self.reader {
+            file.read_dictionaries(&own);
+        }
+    }
+
     /// The number of rows, where the format tells without reading them.
     pub(crate) fn rows(&self) -> Option<u64> {
         match &self.reader {
@@ -358,6 +368,21 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
             "its name does not tell its format: set `format`",
         )),
     }
+}
+
+/// The schema of `arrays`: `schema`, but for the columns that come as keys of a dictionary.
+pub(crate) fn schema_of(schema: &SchemaRef, arrays: &[ArrayRef]) -> SchemaRef {
+    let fields = || schema.fields().iter().zip(arrays);
+    if fields().all(|(field, array)| field.data_type() == array.data_type()) {
+        return Arc::clone(schema);
+    }
+    let field = |(field, array): (&FieldRef, &ArrayRef)| match array.data_type() {
+        keyed @ DataType::Dictionary(_, values) if values.as_ref() == field.data_type() => {
+            Arc::new(field.as_ref().clone().with_data_type(keyed.clone()))
+        }
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(fields().map(field).collect::<Vec<_>>()))
 }
 
 /// SHA-256 of a file in lower-case hex.

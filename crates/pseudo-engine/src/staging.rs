@@ -1,9 +1,8 @@
 //! Where unproved data lives: `sink/.staging/<run-id>`, removed on drop unless it was published.
 //! Files are 0640 and directories 0750, whatever the umask adds.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -11,31 +10,33 @@ use std::thread::JoinHandle;
 
 use sha2::{Digest, Sha256};
 
+use crate::disk::{Disk, DiskFile, PRIVATE};
 use crate::source::hex;
-use crate::{Error, Result, publish};
+use crate::{Error, Result};
 
 const DIRECTORY: &str = ".staging";
 
 /// The directory of one run that is not published.
 pub(crate) struct Staging {
+    disk: Disk,
     path: PathBuf,
     keep: bool,
-    disk: Mutex<Option<Disk>>,
+    syncer: Mutex<Option<Syncer>>,
 }
 
 /// A thread that waits for the disk while others compute.
-struct Disk {
-    files: Sender<(File, PathBuf)>,
+struct Syncer {
+    files: Sender<(DiskFile, PathBuf)>,
     done: JoinHandle<Result<()>>,
 }
 
-impl Disk {
+impl Syncer {
     fn new() -> Self {
-        let (files, queue) = channel::<(File, PathBuf)>();
+        let (files, queue) = channel::<(DiskFile, PathBuf)>();
         let done = std::thread::spawn(move || {
             let mut first = Ok(());
             for (file, path) in queue {
-                let synced = file.sync_data().map_err(Error::io("write", &path));
+                let synced = file.sync().map_err(Error::io("write", &path));
                 first = first.and(synced);
             }
             first
@@ -51,18 +52,44 @@ impl Disk {
     }
 }
 
+/// Where unproved data of `sink` lives.
+pub(crate) fn directory(sink: &Path) -> PathBuf {
+    sink.join(DIRECTORY)
+}
+
+/// Removes what earlier attempts left behind. The caller holds the sink's lock.
+pub(crate) fn clear(disk: &Disk, sink: &Path) -> Result<()> {
+    entries(&directory(sink))?
+        .iter()
+        .try_for_each(|entry| match entry.symlink_metadata() {
+            Ok(found) if found.is_dir() => disk.remove_tree(entry),
+            _ => disk.remove_file(entry),
+        })
+}
+
+/// What is in a directory, in the order of the names; nothing where there is none.
+pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let read = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(Error::io("read", directory))?,
+    };
+    let paths = read.map(|entry| entry.map(|entry| entry.path()));
+    let paths: std::io::Result<Vec<_>> = paths.collect();
+    let mut paths = paths.map_err(Error::io("read", directory))?;
+    paths.sort();
+    Ok(paths)
+}
+
 impl Staging {
-    /// Makes the directory of run `run_id`, and removes what earlier attempts left behind. The
-    /// caller holds the sink's lock.
-    pub(crate) fn create(sink: &Path, run_id: &str) -> Result<Self> {
-        let parent = sink.join(DIRECTORY);
-        remove(&parent)?;
-        let path = parent.join(run_id);
-        create_dir(&path)?;
+    /// Makes the directory of run `run_id`. The caller holds the sink's lock.
+    pub(crate) fn create(disk: &Disk, sink: &Path, run_id: &str) -> Result<Self> {
+        let path = directory(sink).join(run_id);
+        disk.create_dir(&path)?;
         Ok(Self {
+            disk: disk.clone(),
             path,
             keep: false,
-            disk: Mutex::new(Some(Disk::new())),
+            syncer: Mutex::new(Some(Syncer::new())),
         })
     }
 
@@ -72,20 +99,14 @@ impl Staging {
 
     /// Makes the directory of a table.
     pub(crate) fn create_dir(&self, name: &str) -> Result<()> {
-        create_dir(&self.path.join(name))
+        self.disk.create_dir(&self.path.join(name))
     }
 
     /// Begins a file.
     pub(crate) fn create_file(&self, name: &str) -> Result<StagedFile> {
         let path = self.path.join(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(&path)
-            .map_err(Error::io("create", &path))?;
         Ok(StagedFile {
-            file,
+            file: self.disk.create(&path, PRIVATE)?,
             path,
             pending: Vec::with_capacity(PENDING),
             digest: Sha256::new(),
@@ -96,12 +117,13 @@ impl Staging {
 
     /// Gives a file that is written its last name and hands it to the disk; [`Staging::seal`] waits
     /// for it.
-    pub(crate) fn name(&self, (file, from): (File, PathBuf), name: &str) -> Result<()> {
+    pub(crate) fn name(&self, (file, from): (DiskFile, PathBuf), name: &str) -> Result<()> {
         let path = self.path.join(name);
-        publish::rename(&from, &path)?;
-        let disk = self.disk.lock().map_err(|_| ended())?;
-        let files = disk.as_ref().map(|disk| &disk.files).ok_or_else(ended)?;
-        files.send((file, path)).map_err(|_| ended())
+        self.disk.rename(&from, &path)?;
+        let syncer = self.syncer.lock().map_err(|_| ended())?;
+        let files = syncer.as_ref().map(|syncer| &syncer.files);
+        let sent = files.ok_or_else(ended)?.send((file, path));
+        sent.map_err(|_| ended())
     }
 
     /// Takes over a published file as `name`: as another link to it, or as a copy where the disk
@@ -112,7 +134,7 @@ impl Staging {
         if !found.is_ok_and(|found| found.is_file() && found.len() == bytes) {
             return Ok(false);
         }
-        if std::fs::hard_link(from, self.path.join(name)).is_ok() {
+        if self.disk.link(from, &self.path.join(name)).is_ok() {
             return Ok(true);
         }
         self.copy(from, name, sha256)
@@ -135,8 +157,7 @@ impl Staging {
 
     /// Removes a file that is not to be published.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
-        let path = self.path.join(name);
-        std::fs::remove_file(&path).map_err(Error::io("remove", &path))
+        self.disk.remove_file(&self.path.join(name))
     }
 
     /// Writes a whole file.
@@ -147,23 +168,27 @@ impl Staging {
         self.name(file.finish()?.file, name)
     }
 
-    /// Waits for the disk, makes the directories durable too and gives up ownership: whoever called
-    /// renames next.
-    pub(crate) fn seal(mut self, tables: &[String]) -> Result<PathBuf> {
-        let disk = self.disk.get_mut().map_err(|_| ended())?.take();
-        disk.ok_or_else(ended)?.finish()?;
+    /// Waits for the disk, and makes the directories durable too. Nothing may be staged afterwards.
+    pub(crate) fn seal(&mut self, tables: &[String]) -> Result<()> {
+        let syncer = self.syncer.get_mut().map_err(|_| ended())?.take();
+        syncer.ok_or_else(ended)?.finish()?;
         for table in tables {
-            sync_dir(&self.path.join(table))?;
+            self.disk.sync_dir(&self.path.join(table))?;
         }
-        sync_dir(&self.path)?;
+        self.disk.sync_dir(&self.path)
+    }
+
+    /// Moves the directory to `path`, where it stays.
+    pub(crate) fn publish(mut self, path: &Path) -> Result<()> {
+        self.disk.rename(&self.path, path)?;
         self.keep = true;
-        Ok(std::mem::take(&mut self.path))
+        Ok(())
     }
 }
 
 /// A file being written: every byte goes through its digest on the way to the disk.
 pub(crate) struct StagedFile {
-    file: File,
+    file: DiskFile,
     path: PathBuf,
     pending: Vec<u8>,
     digest: Sha256,
@@ -177,7 +202,7 @@ const PENDING: usize = 256 << 10;
 /// A file that is written.
 pub(crate) struct Staged {
     /// The file, and where it is.
-    pub(crate) file: (File, PathBuf),
+    pub(crate) file: (DiskFile, PathBuf),
     /// Its size.
     pub(crate) bytes: u64,
     /// Its SHA-256 in lower-case hex.
@@ -234,39 +259,13 @@ impl Drop for Staging {
     fn drop(&mut self) {
         if !self.keep {
             // what cannot be removed here is removed by the next run
-            let _ = std::fs::remove_dir_all(&self.path);
+            let _ = self.disk.remove_tree(&self.path);
         }
     }
 }
 
 fn ended() -> Error {
     Error::Internal("staging has ended".to_owned())
-}
-
-/// Makes a directory and its missing parents, 0750.
-pub(crate) fn create_dir(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o750)
-        .create(path)
-        .map_err(Error::io("create", path))
-}
-
-/// Hands the entries of a directory to the disk.
-pub(crate) fn sync_dir(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(Error::io("write", path))
-}
-
-/// Removes a directory tree, if there.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -281,7 +280,7 @@ mod tests {
         let sink = tempfile::tempdir().unwrap();
         let from = sink.path().join("published");
         std::fs::write(&from, b"rows").unwrap();
-        let staging = Staging::create(sink.path(), "run").unwrap();
+        let staging = Staging::create(&Disk::default(), sink.path(), "run").unwrap();
         let sha256 = hex(&Sha256::digest(b"rows"));
         assert!(staging.copy(&from, "copy", &sha256).unwrap());
         let copy = staging.path().join("copy");

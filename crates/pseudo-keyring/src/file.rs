@@ -1,5 +1,9 @@
 //! How keyrings and identity files reach the disk and come back: whole or not at all, for the owner
 //! alone, and never over a file that is there.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place of this crate that changes files"
+)]
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};

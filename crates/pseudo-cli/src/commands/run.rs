@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::{ColumnManifest, Manifest};
-use pseudo_engine::{RunOptions, RunOutcome, RunReport};
+use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
 use serde_json::json;
 
 use crate::commands::check::{self, Settings};
@@ -110,6 +110,7 @@ impl Run {
             space: None,
             progress: &meter,
             cancel,
+            disk: Disk::default(),
         };
         let report = pseudo_engine::run(&job, &keyring, &options);
         meter.finish();

@@ -3,24 +3,20 @@
 //! helps a reader of tokens. The stock writer handles such values one at a time; here a page is one
 //! pass over them, in their order or in another one.
 //!
-//! Standard: Parquet format 2.x, `Encodings.md` (PLAIN, RLE / bit-packed hybrid), `README.md` (data
-//! pages) and `parquet.thrift` (page headers), in the Thrift compact protocol.
-
-use std::io::Write;
+//! Standard: Parquet format 2.x, `Encodings.md` (PLAIN).
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
-use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::page::{self, Content};
+use super::{Place, misplaced};
 use crate::source::BATCH_ROWS;
 
 /// Whether columns of that type can be written here.
@@ -77,7 +73,7 @@ impl Pages {
     }
 
     /// Appends cells of `arrays` in the order of `places`: an array, and a row of it.
-    pub(crate) fn gather(&mut self, arrays: &[&ArrayRef], places: &[(usize, usize)]) -> Result<()> {
+    pub(crate) fn gather(&mut self, arrays: &[&ArrayRef], places: &[Place]) -> Result<()> {
         let parts = arrays.iter().map(|array| Part::of(array));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         for places in places.chunks(BATCH_ROWS) {
@@ -86,18 +82,14 @@ impl Pages {
         Ok(())
     }
 
-    /// Appends the chunk to `group`, and gives the memory back.
-    pub(crate) fn append<W: Write + Send>(
-        self,
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<Vec<u8>> {
+    /// Ends the chunk, and answers its bytes and what is said of it.
+    pub(crate) fn finish(self) -> Result<(Vec<u8>, ColumnCloseResult)> {
         let mut close = close(self.rows, self.chunk.len(), &self.column)?;
         close.bloom_filter = self.filter.map(|mut filter| {
             filter.fold_to_target_fpp(FALSE_POSITIVES);
             filter
         });
-        group.append_column(&Chunk(&self.chunk), close)?;
-        Ok(self.chunk)
+        Ok((self.chunk, close))
     }
 
     /// Appends one page: row *i* of it stands at `place(i)`.
@@ -105,7 +97,7 @@ impl Pages {
         &mut self,
         parts: &[Part<'_>],
         rows: usize,
-        place: impl Fn(usize) -> Option<(usize, usize)> + Copy,
+        place: impl Fn(usize) -> Option<Place> + Copy,
     ) -> Result<()> {
         let cells = Cells {
             parts,
@@ -115,17 +107,16 @@ impl Pages {
         let mut levels = Vec::new();
         let valid = if parts.iter().all(|part| part.nulls.is_none()) {
             if self.column.max_def_level() > 0 {
-                all_valid(rows, &mut levels)?;
+                page::all_valid(rows, &mut levels)?;
             }
             rows
         } else if self.column.max_def_level() > 0 {
             cells.validity(&mut levels)?
         } else {
-            let fault = "NULL in a required column".to_owned();
-            return Err(ParquetError::General(fault));
+            return Err(page::null_in_required());
         };
         let size = levels.len() + cells.size(valid)?;
-        header(rows, size, &mut self.chunk)?;
+        page::data_header(rows, Content::Plain, (size, size), &mut self.chunk)?;
         self.chunk.reserve(size);
         self.chunk.extend_from_slice(&levels);
         cells.append(&mut self.chunk)?;
@@ -145,23 +136,13 @@ struct Cells<'a, P> {
 }
 
 impl<'a, P: Fn(usize) -> Option<(&'a Part<'a>, usize)>> Cells<'a, P> {
-    /// Appends the definition levels, one bit-packed run, and answers how many rows are not NULL.
+    /// Appends the definition levels, and answers how many rows are not NULL.
     fn validity(&self, out: &mut Vec<u8>) -> Result<usize> {
-        let mut run = Vec::new();
-        varint(self.rows.div_ceil(8) << 1 | 1, &mut run);
-        let mut valid = 0;
-        for first in (0..self.rows).step_by(8) {
-            let mut byte = 0;
-            for row in first..self.rows.min(first + 8) {
-                let (part, at) = (self.place)(row).ok_or_else(misplaced)?;
-                let bit = u8::from(part.nulls.is_none_or(|nulls| nulls.is_valid(at)));
-                byte |= bit << (row - first);
-            }
-            valid += byte.count_ones() as usize;
-            run.push(byte);
-        }
-        prefixed(&run, out)?;
-        Ok(valid)
+        let is_valid = |row| {
+            let (part, at) = (self.place)(row).ok_or_else(misplaced)?;
+            Ok(part.nulls.is_none_or(|nulls| nulls.is_valid(at)))
+        };
+        page::some_valid(self.rows, is_valid, out)
     }
 
     /// Bytes of all cells, `valid` of which are not NULL.
@@ -238,7 +219,7 @@ impl<'a, P: Fn(usize) -> Option<(&'a Part<'a>, usize)>> Cells<'a, P> {
     }
 
     /// The length of the prefix and of the cells that are not NULL, where all have one.
-    fn width(&self) -> Option<(usize, usize)> {
+    fn width(&self) -> Option<Place> {
         let first = self.parts.first()?;
         let even = |part: &Part<'_>| part.width == first.width;
         let width = self.parts.iter().all(even).then_some(first.width)?;
@@ -348,76 +329,6 @@ fn even_width(offsets: &[i32], nulls: Option<&NullBuffer>) -> Option<i32> {
     }
 }
 
-/// Definition levels of rows without NULL: one run of ones, its length in front.
-fn all_valid(rows: usize, out: &mut Vec<u8>) -> Result<()> {
-    let mut run = Vec::new();
-    varint(rows << 1, &mut run);
-    run.push(1);
-    prefixed(&run, out)
-}
-
-fn prefixed(run: &[u8], out: &mut Vec<u8>) -> Result<()> {
-    out.extend_from_slice(&u32::try_from(run.len())?.to_le_bytes());
-    out.extend_from_slice(run);
-    Ok(())
-}
-
-/// A `PageHeader` of a PLAIN data page of version 1 whose content takes `size` bytes.
-fn header(rows: usize, size: usize, out: &mut Vec<u8>) -> Result<()> {
-    /// An `i32` in the field after the last one.
-    const I32: u8 = 0x15;
-    /// A struct in the second field after the last one.
-    const STRUCT: u8 = 0x2c;
-    const STOP: u8 = 0;
-    const DATA_PAGE: usize = 0;
-    const PLAIN: usize = 0;
-    const RLE: usize = 3;
-    // the format counts bytes in 32 bits
-    i32::try_from(size)?;
-    for number in [DATA_PAGE, size, size] {
-        out.push(I32);
-        varint(number << 1, out);
-    }
-    out.push(STRUCT);
-    for number in [rows, PLAIN, RLE, RLE] {
-        out.push(I32);
-        varint(number << 1, out);
-    }
-    out.extend([STOP, STOP]);
-    Ok(())
-}
-
-/// ULEB128.
-fn varint(mut number: usize, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(0x80 | u8::try_from(number & 0x7f).unwrap_or(0));
-        number >>= 7;
-    }
-    out.push(u8::try_from(number).unwrap_or(0));
-}
-
-/// A column chunk in memory.
-struct Chunk<'a>(&'a [u8]);
-
-impl Length for Chunk<'_> {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
-impl<'a> ChunkReader for Chunk<'a> {
-    type T = &'a [u8];
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        Ok(self.0.get(usize::try_from(start)?..).unwrap_or_default())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        let bytes = self.get_read(start)?;
-        Ok(Bytes::copy_from_slice(bytes.get(..length).unwrap_or(bytes)))
-    }
-}
-
 fn close(rows: usize, bytes: usize, column: &ColumnDescPtr) -> Result<ColumnCloseResult> {
     let size = i64::try_from(bytes)?;
     let metadata = ColumnChunkMetaData::builder(ColumnDescPtr::clone(column))
@@ -436,8 +347,4 @@ fn close(rows: usize, bytes: usize, column: &ColumnDescPtr) -> Result<ColumnClos
         column_index: None,
         offset_index: None,
     })
-}
-
-fn misplaced() -> ParquetError {
-    ParquetError::General("a place outside the arrays".to_owned())
 }

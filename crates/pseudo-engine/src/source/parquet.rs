@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
@@ -45,6 +45,43 @@ impl ParquetFile {
         })?;
         let schema = SchemaRef::clone(metadata.schema());
         Ok((Self { location, metadata }, schema))
+    }
+
+    /// Reads those of `columns` that are text and hold keys of a dictionary on every page as such
+    /// keys from now on, so that a value is not copied for each of its rows.
+    pub(crate) fn read_dictionaries(&mut self, columns: &[usize]) {
+        let schema = self.metadata.schema();
+        let hint = |(index, field): (usize, &FieldRef)| {
+            let is_text = *field.data_type() == DataType::Utf8;
+            if is_text && columns.contains(&index) && self.is_dictionary(index) {
+                let keyed = field.data_type().clone();
+                let keyed = DataType::Dictionary(Box::new(DataType::Int32), Box::new(keyed));
+                return Arc::new(field.as_ref().clone().with_data_type(keyed));
+            }
+            Arc::clone(field)
+        };
+        let fields: Vec<_> = schema.fields().iter().enumerate().map(hint).collect();
+        let hinted = Schema::new_with_metadata(fields, schema.metadata().clone());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(hinted));
+        let metadata = Arc::clone(self.metadata.metadata());
+        // a file whose own schema cannot be asked for like that is read as it is
+        if let Ok(metadata) = ArrowReaderMetadata::try_new(metadata, options) {
+            self.metadata = metadata;
+        }
+    }
+
+    /// Whether every page of a flat column refers to a dictionary.
+    fn is_dictionary(&self, column: usize) -> bool {
+        let schema = self.metadata.parquet_schema();
+        let mut leaves =
+            (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == column);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else {
+            return false;
+        };
+        self.groups().iter().all(|group| {
+            let encodings = group.column(leaf).page_encoding_stats_mask();
+            encodings.is_some_and(|mask| mask.is_only(Encoding::RLE_DICTIONARY))
+        })
     }
 
     pub(crate) fn rows(&self) -> u64 {

@@ -125,7 +125,7 @@ impl View {
         columns: &[usize],
         own: &[usize],
     ) -> Result<RecordBatch, ArrowError> {
-        let schema = Arc::new(self.schema.project(columns)?);
+        let schema = self.schema.project(columns)?;
         let rows = batch.num_rows();
         let array = |(&column, field): (&usize, &FieldRef)| -> ArrayRef {
             let index = self.columns.get(column).copied().flatten();
@@ -135,8 +135,9 @@ impl View {
                 |position| Arc::clone(batch.column(position)),
             )
         };
-        let arrays = columns.iter().zip(schema.fields()).map(array).collect();
+        let arrays: Vec<_> = columns.iter().zip(schema.fields()).map(array).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = super::schema_of(&Arc::new(schema), &arrays);
         RecordBatch::try_new_with_options(schema, arrays, &options)
     }
 }

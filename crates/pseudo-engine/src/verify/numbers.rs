@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, AsArray, PrimitiveArray};
 use arrow::datatypes::{ArrowPrimitiveType, Decimal256Type, i256};
 
 use super::values::Values;
+use crate::hash::Mix;
 
 /// Integers, and decimals that are such.
 pub(super) fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef) -> Values {
@@ -133,34 +134,6 @@ fn numbers<T: ArrowPrimitiveType>(
 
 /// More than any identifier: twenty digits.
 const FLOAT_END: f64 = 1e20;
-
-/// A hash of one number: the finaliser of SplitMix64.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        let hash = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        hash ^ hash >> 31
-    }
-
-    #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a hash"
-    )]
-    fn write_i128(&mut self, number: i128) {
-        self.0 ^= number as u64 ^ ((number >> 64) as u64).rotate_left(32);
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {
