@@ -294,8 +294,9 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// The digests of what is about to be read. That of a file whose stamp is that of the run before
-    /// is taken from there; without such a run nothing waits for digests, and they come later.
+    /// The digests of what is about to be read. That of a file whose stamp is that of the run
+    /// before is taken from there; without such a run nothing waits for digests, and they come
+    /// later.
     fn known_digests(&self, believed: Option<&Manifest>) -> Result<Vec<Digests>> {
         self.options.progress.phase("digest");
         let table = |bound: &TableJob| {

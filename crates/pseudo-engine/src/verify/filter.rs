@@ -144,7 +144,8 @@ fn place(word: u64, shift: u32) -> (usize, u64) {
     )
 }
 
-/// A hash of the first and last bytes of a cell: pseudonyms and digests are random in all of theirs.
+/// A hash of the first and last bytes of a cell: pseudonyms and digests are random in all of
+/// theirs.
 #[inline]
 fn word(cell: &[u8], seed: u64) -> u64 {
     let (first, last) = match (cell.first_chunk::<8>(), cell.last_chunk::<8>()) {

@@ -28,8 +28,8 @@ impl Counted {
         }
     }
 
-    /// The records of `range`, which begins and ends between records; `count` counts those of a part
-    /// that is not known.
+    /// The records of `range`, which begins and ends between records; `count` counts those of a
+    /// part that is not known.
     pub(super) fn records(
         &self,
         range: Range<u64>,
