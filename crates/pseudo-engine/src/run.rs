@@ -174,7 +174,8 @@ impl<'a> Run<'a> {
         let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
         limits::check(self.job, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
-        let gates = verify::staged(staging.path(), &manifest, self.job, &self.key)?;
+        let beside = kept.iter().map(|(table, _)| table);
+        let gates = verify::staged(staging.path(), &manifest, beside, self.job, &self.key)?;
         for (table, gate) in manifest.tables.iter_mut().zip(gates) {
             table.gate = gate;
         }

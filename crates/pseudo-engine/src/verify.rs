@@ -7,9 +7,9 @@
 //!
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
 //! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `numbers`,
-//! `seen` (what columns hold) · `probe`, `filter`, `candidate` (what protected columns hold) ·
-//! `chance` (what that proves) · `gate` (the decision) · `published` (the same, of a run that is
-//! published).
+//! `seen` (what columns hold) · `probe`, `filter`, `candidate`, `protected` (what protected
+//! columns hold) · `chance` (what that proves) · `gate` (the decision) · `published` (the same, of
+//! a run that is published).
 
 mod candidate;
 mod chance;
@@ -20,6 +20,7 @@ mod numbers;
 mod pages;
 mod probe;
 mod proof;
+mod protected;
 pub(crate) mod published;
 mod rule;
 mod seen;
@@ -27,40 +28,45 @@ mod shape;
 mod stock;
 mod values;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use pseudo_policy::PlannedColumn;
 use pseudo_token::DomainKey;
 
 use self::filter::Filter;
 use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
-use self::probe::{Cells, Probe};
 use self::proof::{Proof, Table};
-use crate::manifest::{GateManifest, Manifest};
+use self::protected::Protected;
+use crate::manifest::{GateManifest, Manifest, TableManifest};
 use crate::plan::Job;
-use crate::{Error, Result, Shared, kernels};
+use crate::{Error, Result};
 
-/// Checks the staged files of `manifest` below `directory`, and answers what is to be recorded of
-/// each table.
+/// Checks the staged files of `manifest` below `directory`, and those of the tables `kept`, which
+/// were not asked for and are published beside; answers what is to be recorded of each table of
+/// `manifest`.
 ///
 /// # Errors
-/// [`Error::Verify`] with the first file that is not what the plan says; [`Error::Leak`] with every
-/// column that shows what it should not.
-pub(crate) fn staged(
+/// [`Error::Kept`] when nobody can tell how a kept table was made; [`Error::Verify`] with the first
+/// file that is not what the plan says; [`Error::Leak`] with every column that shows what it should
+/// not.
+pub(crate) fn staged<'a>(
     directory: &Path,
     manifest: &Manifest,
+    kept: impl Iterator<Item = &'a TableManifest>,
     job: &Job,
     key: &DomainKey,
 ) -> Result<Vec<GateManifest>> {
-    let schemas: Vec<_> = job
+    let mut tables = manifest.tables.clone();
+    tables.extend(kept.cloned());
+    let kept = tables.get(manifest.tables.len()..).unwrap_or_default();
+    let planned = job
         .tables
         .iter()
-        .map(|bound| bound.plan.output_schema())
-        .collect();
-    let proof = Proof::new(directory, &manifest.tables, &schemas)?;
-    let protected = Protected::new(job, key)?;
+        .map(|bound| Ok(bound.plan.output_schema()));
+    let schemas = planned.chain(kept.iter().map(published::schema));
+    let schemas: Vec<_> = schemas.collect::<Result<_>>()?;
+    let proof = Proof::new(directory, &tables, &schemas)?;
+    let protected = Protected::new(job, kept, key)?;
     let columns = protected.columns;
     let mut gate = Gate::new(&proof, protected.probes, protected.sources);
     let mut is_read = false;
@@ -77,8 +83,9 @@ pub(crate) fn staged(
         Ok(())
     })?;
     proof.balance()?;
-    let (gates, leaks) = gate.verdicts(&proof, &held);
+    let (mut gates, leaks) = gate.verdicts(&proof, &held);
     if leaks.is_empty() {
+        gates.truncate(manifest.tables.len());
         Ok(gates)
     } else {
         Err(Error::Leak { leaks })
@@ -100,54 +107,4 @@ pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
             is_there(&output.path, output.bytes)
                 && record.is_none_or(|record| is_there(&record.path, record.bytes))
         })
-}
-
-/// The protected columns of a job.
-struct Protected {
-    probes: Vec<Probe>,
-    /// Table, column and probe of every column of pseudonyms, ascending.
-    columns: Vec<(usize, usize, usize)>,
-    /// Table, column and probe of every column made of the source column that the probe protects.
-    sources: BTreeSet<(usize, usize, usize)>,
-}
-
-impl Protected {
-    fn new(job: &Job, key: &DomainKey) -> Result<Self> {
-        let mut found: Vec<&PlannedColumn> = Vec::new();
-        let mut protected = Self {
-            probes: Vec::new(),
-            columns: Vec::new(),
-            sources: BTreeSet::new(),
-        };
-        for (table, bound) in job.tables.iter().enumerate() {
-            for (index, column) in bound.plan.columns.iter().enumerate() {
-                let Some(identity) = &column.identity else {
-                    continue;
-                };
-                let same = |other: &&PlannedColumn| {
-                    other.identity == column.identity && other.action == column.action
-                };
-                let probe = found.iter().position(same).unwrap_or(found.len());
-                if probe == found.len() {
-                    found.push(column);
-                    let kernel = Box::new(kernels::probe(column, key)?);
-                    let cells = Cells::Kernel(kernel);
-                    let name = Shared::Identity(identity.name.clone());
-                    let mut probe = Probe::new(name, identity.kind, cells);
-                    probe.are_numbers = true;
-                    protected.probes.push(probe);
-                }
-                if let Some(probe) = protected.probes.get_mut(probe) {
-                    probe.are_numbers &= column.input.is_integer();
-                }
-                protected.columns.push((table, index, probe));
-                for (other, copy) in bound.plan.columns.iter().enumerate() {
-                    if copy.copies() && copy.source_index == column.source_index {
-                        protected.sources.insert((table, other, probe));
-                    }
-                }
-            }
-        }
-        Ok(protected)
-    }
 }

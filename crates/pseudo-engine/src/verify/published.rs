@@ -99,7 +99,8 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     })
 }
 
-fn schema(table: &TableManifest) -> Result<Schema> {
+/// The schema of a published table.
+pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
     shape::published(table).ok_or_else(|| Error::Verify {
         file: manifest::FILE.to_owned(),
         fault: format!("table `{}` has a column of an unknown type", table.table),
