@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use pseudo_engine::filter::NoFilters;
 use pseudo_engine::{Cancel, Disk, Error, Job, RunOptions, RunReport, Silent};
-use pseudo_keyring::{Keyring, Unlock};
+use pseudo_keyring::{KeySource, Keyring, Unlock};
 use tempfile::TempDir;
 
 /// A directory with `raw/`, `safe/` and keys.
@@ -86,19 +86,19 @@ impl Sandbox {
         self.run_keyed(tables, second, keyring(), change)
     }
 
-    /// Runs it with another keyring.
+    /// Runs it with other keys.
     pub(crate) fn run_keyed(
         &self,
         tables: &str,
         second: u32,
-        keyring: &Keyring,
+        keys: &dyn KeySource,
         change: impl FnOnce(&mut RunOptions<'_>),
     ) -> Result<RunReport, Error> {
         let job = self.job(tables)?;
         let clock = move || at(second + 1);
         let mut options = options(second, &clock);
         change(&mut options);
-        pseudo_engine::run(&job, keyring, &options)
+        pseudo_engine::run(&job, keys, &options)
     }
 
     /// All rows of a table of the current run, in the order of its files.

@@ -9,6 +9,7 @@ mod files;
 mod gate;
 mod harness;
 mod incremental;
+mod keys;
 mod leak;
 mod limits;
 mod lineage;

@@ -55,8 +55,8 @@ fn every_status_has_its_use() {
         source.check_value(epoch).unwrap(),
         secret.check_value(epoch)
     );
-    assert!(source.domain_key("analytics", Epoch(3)).is_ok());
-    assert!(source.domain_key("analytics", Epoch(2)).is_err());
+    assert!(source.domain_keys("analytics", Epoch(3)).is_ok());
+    assert!(source.domain_keys("analytics", Epoch(2)).is_err());
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn illegal_secrets_are_refused() {
 #[test]
 fn illegal_json_is_refused() {
     let good = document(&[item(1, "primary", Some(SECRET))]);
-    fault_is(&good.replace("keyring/1", "keyring/2"), Fault::Format);
+    fault_is(&good.replace("keyring/1", "keyring/3"), Fault::Format);
     for text in [
         good.replace("\"epoch\":1", "\"epoch\":-1"),
         good.replace("\"epoch\"", "\"extra\":1,\"epoch\""),

@@ -1,14 +1,14 @@
 //! A directory with an identity in it, and keyrings sealed by the age crate itself.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::iter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::{ExposeSecret, SecretString};
-use age::{Encryptor, Recipient, scrypt, x25519};
-use pseudo_keyring::{Keyring, Unlock, create_identity};
+use age::{Encryptor, scrypt, x25519};
+use pseudo_keyring::{Keyring, Recipient, Unlock, create_identity};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -47,6 +47,33 @@ impl Bench {
         let path = self.path("made.keyring");
         write(&path, &seal(&self.key.to_public(), plaintext));
         path
+    }
+
+    /// Whom this identity is.
+    pub(crate) fn recipient(&self) -> Recipient {
+        Recipient::parse(&self.key.to_public().to_string()).unwrap()
+    }
+
+    /// A keyring that another tool sealed to another recipient, too.
+    pub(crate) fn keyring_for(&self, other: &str) -> PathBuf {
+        let path = self.path("made.keyring");
+        let other: x25519::Recipient = other.parse().unwrap();
+        let own = self.key.to_public();
+        let recipients: [&dyn age::Recipient; 2] = [&own, &other];
+        let text = document(&[item(1, "primary", Some(SECRET))]);
+        write(&path, &seal_to(recipients.into_iter(), &text));
+        path
+    }
+
+    /// What is inside a file that is sealed to this identity.
+    pub(crate) fn opened(&self, name: &str) -> String {
+        let sealed = fs::read(self.path(name)).unwrap();
+        let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
+        let key = iter::once(&self.key as &dyn age::Identity);
+        let mut text = String::new();
+        let mut reader = decryptor.decrypt(key).unwrap();
+        reader.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// A keyring with the given content under a passphrase and little work.
@@ -106,8 +133,15 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn seal(recipient: &dyn Recipient, plaintext: &str) -> Vec<u8> {
-    let encryptor = Encryptor::with_recipients(iter::once(recipient)).unwrap();
+fn seal(recipient: &dyn age::Recipient, plaintext: &str) -> Vec<u8> {
+    seal_to(iter::once(recipient), plaintext)
+}
+
+fn seal_to<'a>(
+    recipients: impl Iterator<Item = &'a dyn age::Recipient>,
+    plaintext: &str,
+) -> Vec<u8> {
+    let encryptor = Encryptor::with_recipients(recipients).unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
     writer.write_all(plaintext.as_bytes()).unwrap();

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod approvals;
+mod bundle;
+mod change;
 mod content;
 mod create;
 mod damage;

@@ -6,6 +6,7 @@ mod bind;
 mod cases;
 mod faults;
 mod hash;
+mod needs;
 mod parse;
 mod pipelines;
 mod sections;

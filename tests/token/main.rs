@@ -9,6 +9,7 @@ mod hex;
 mod laws;
 mod paths;
 mod random;
+mod root;
 mod smoke;
 mod standards;
 mod vectors;

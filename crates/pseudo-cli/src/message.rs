@@ -75,7 +75,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> Option<u8> {
         match self {
             Self::Engine(error) => Some(error.exit_code()),
-            Self::Keyring(_) | Self::Usage { .. } => Some(2),
+            Self::Keyring(error) => Some(error.exit_code()),
+            Self::Usage { .. } => Some(2),
             Self::Query(error) => query_exit_code(error),
             Self::Output(error) => (error.kind() != ErrorKind::BrokenPipe).then_some(1),
             Self::Bug => Some(255),

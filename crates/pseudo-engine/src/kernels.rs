@@ -3,12 +3,13 @@
 
 use chrono::{Datelike, NaiveDate};
 use pseudo_arrow::{FpeForm, Kernel};
+use pseudo_keyring::DomainKeys;
 use pseudo_pii::Blanks;
 use pseudo_policy::{
     Action, Band, Date, FpeAlphabet, Identity, Number, OnInvalid, Part, PlannedColumn, RareTo,
     SealEncoding, TokenEncoding, Unit,
 };
-use pseudo_token::{Alphabet, DomainKey};
+use pseudo_token::Alphabet;
 
 use crate::inputs::Inputs;
 use crate::verify::is_structured;
@@ -16,8 +17,8 @@ use crate::{Error, Result};
 
 /// What kernels of one run share.
 pub(crate) struct Context<'a> {
-    /// The key of the domain.
-    pub(crate) key: &'a DomainKey,
+    /// The keys of the domain.
+    pub(crate) keys: &'a DomainKeys,
     /// The year that model years are counted from.
     pub(crate) year: i32,
     /// The day on which ages are counted, where a rule does not say one.
@@ -37,7 +38,7 @@ pub(crate) fn kernel(
         Action::Drop => return Err(Error::Internal("a dropped column in the plan".to_owned())),
         Action::Null => Ok(Kernel::null(column.output.data_type().clone())),
         Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. } => {
-            return keyed(column, context.key);
+            return keyed(column, context.keys);
         }
         Action::Constant(text) => Ok(Kernel::constant(text.clone())),
         Action::Mask {
@@ -56,7 +57,7 @@ pub(crate) fn kernel(
         Action::Shift { days } => {
             let subject = column.subject.as_ref().map(|subject| &subject.identity);
             let subject = subject.ok_or_else(|| unplanned("subject"))?;
-            let key = context.key.shift_key(&subject.name, subject.kind.id());
+            let key = context.keys.shift_key(&subject.name, subject.kind.id())?;
             Kernel::shift(
                 key,
                 subject.kind,
@@ -91,7 +92,7 @@ pub(crate) fn kernel(
 
 /// The kernel by which the gate asks whether a value stands in a column of pseudonyms: that of the
 /// column, but no value makes it fail, and what is invalid of a kind that tells is no pseudonym.
-pub(crate) fn probe(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
+pub(crate) fn probe(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel> {
     let kind = column.identity.as_ref().map(|identity| identity.kind);
     let on_invalid = match kind {
         Some(kind) if is_structured(kind) => OnInvalid::Null,
@@ -101,11 +102,11 @@ pub(crate) fn probe(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
         on_invalid,
         ..column.clone()
     };
-    keyed(&column, key)
+    keyed(&column, keys)
 }
 
 /// The kernel of a token, seal or fpe rule.
-fn keyed(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
+fn keyed(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel> {
     let identity = column
         .identity
         .as_ref()
@@ -116,7 +117,7 @@ fn keyed(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
         Action::Token { encoding, bits, .. } => {
             let form = token_form(*encoding);
             Kernel::token(
-                key.token_key(name, kind.id()),
+                keys.token_key(name, kind.id())?,
                 kind,
                 blanks,
                 form,
@@ -127,7 +128,7 @@ fn keyed(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
         Action::Seal { encoding, .. } => {
             let form = seal_form(*encoding);
             Ok(Kernel::seal(
-                key.seal_key(name, kind.id()),
+                keys.seal_key(name, kind.id())?,
                 kind,
                 blanks,
                 form,
@@ -137,7 +138,7 @@ fn keyed(column: &PlannedColumn, key: &DomainKey) -> Result<Kernel> {
         Action::Fpe { alphabet, .. } => {
             let form = fpe_form(*alphabet);
             Ok(Kernel::fpe(
-                key.fpe_key(name, kind.id()),
+                keys.fpe_key(name, kind.id())?,
                 kind,
                 blanks,
                 form,

@@ -1,11 +1,13 @@
 //! A pipeline bound to its source: everything that can be refused is refused here, all at once,
 //! before a key is opened or a row is read.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pseudo_policy::{
     Action, Fault, Pipeline, PlannedColumn, Refusal, Settings, Spot, Table, TablePlan, Violation,
 };
+use pseudo_token::SubKey;
 
 use crate::error::kind_text;
 use crate::filter::{FilterCompiler, RowFilter};
@@ -92,6 +94,15 @@ impl Job {
             .identity
             .as_ref()
             .map(|identity| self.base.join(identity))
+    }
+
+    /// The sub-keys that a run of the tables that were asked for needs, the proof before it is
+    /// published included.
+    #[must_use]
+    pub fn needs(&self) -> BTreeSet<SubKey> {
+        let tables = self.pipeline.tables.iter();
+        let chosen = tables.filter(|table| is_chosen(&self.chosen, table));
+        self.pipeline.needs(chosen)
     }
 
     /// The tables that keep their current output.

@@ -76,7 +76,10 @@ impl<'a> Projector<'a> {
                 kernel: kernels::kernel(column, context, inputs)?,
             })
         };
-        let shuffle = (plan.order == Order::Shuffled).then(|| context.key.shuffle_key());
+        let is_shuffled = plan.order == Order::Shuffled;
+        let shuffle = is_shuffled
+            .then(|| context.keys.shuffle_key())
+            .transpose()?;
         Ok(Self {
             bound,
             columns: plan.columns.iter().map(column).collect::<Result<_>>()?,

@@ -8,9 +8,8 @@ use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
-use pseudo_keyring::Keyring;
+use pseudo_keyring::{DomainKeys, KeySource};
 use pseudo_policy::{Action, Part, PlannedColumn};
-use pseudo_token::{DomainKey, Epoch};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
@@ -80,16 +79,18 @@ pub struct RunReport {
     pub reused_files: usize,
 }
 
-/// Runs `job` with the primary secret of `keyring`.
+/// Runs `job` with the keys of the primary epoch of `source`, a keyring or a bundle.
 ///
 /// # Errors
 /// Any [`Error`]; nothing has been published then.
-pub fn run(job: &Job, keyring: &Keyring, options: &RunOptions) -> Result<RunReport> {
+pub fn run(job: &Job, source: &dyn KeySource, options: &RunOptions) -> Result<RunReport> {
     options.cancel.check()?;
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
-    pool.install(|| Run::new(job, keyring, options)?.go())
+    let keys = source.domain_keys(&job.pipeline.domain, source.primary_epoch()?)?;
+    keys.require(&job.needs())?;
+    pool.install(|| Run::new(job, keys, options)?.go())
 }
 
 struct Run<'a> {
@@ -99,29 +100,26 @@ struct Run<'a> {
     recipe: Recipe,
     /// One for each table of the job.
     recipes: Vec<TableRecipe>,
-    key: DomainKey,
+    keys: DomainKeys,
     _lock: Lock,
 }
 
 impl<'a> Run<'a> {
-    fn new(job: &'a Job, keyring: &Keyring, options: &'a RunOptions<'a>) -> Result<Self> {
-        let (epoch, secret) = keyring.primary()?;
-        let check_value = secret.check_value(epoch).to_string();
-        let recipe = recipe(job, epoch, check_value);
+    fn new(job: &'a Job, keys: DomainKeys, options: &'a RunOptions<'a>) -> Result<Self> {
+        let recipe = recipe(job, &keys);
         let tables = job.tables.iter();
         let recipes = tables.map(|bound| table_recipe(bound, options));
         let recipes = recipes.collect::<Result<_>>()?;
         let sink = job.sink();
         options.disk.create_dir(&sink)?;
         let lock = Lock::take(&options.disk, &sink, &time(options.started))?;
-        let key = secret.domain_key(&job.pipeline.domain, epoch);
         Ok(Self {
             job,
             options,
             sink,
             recipe,
             recipes,
-            key,
+            keys,
             _lock: lock,
         })
     }
@@ -175,7 +173,7 @@ impl<'a> Run<'a> {
         limits::check(self.job, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
         let beside = kept.iter().map(|(table, _)| table);
-        let gates = verify::staged(staging.path(), &manifest, beside, self.job, &self.key)?;
+        let gates = verify::staged(staging.path(), &manifest, beside, self.job, &self.keys)?;
         for (table, gate) in manifest.tables.iter_mut().zip(gates) {
             table.gate = gate;
         }
@@ -380,7 +378,7 @@ impl<'a> Run<'a> {
     fn context(&self) -> Context<'_> {
         let at = self.options.at.map(|at| at.date_naive());
         Context {
-            key: &self.key,
+            keys: &self.keys,
             year: self.options.at.unwrap_or(self.options.started).year(),
             at: at.and_then(kernels::calendar_date),
         }
@@ -554,15 +552,15 @@ fn table_manifest(
     Ok((manifest, sketches))
 }
 
-fn recipe(job: &Job, epoch: Epoch, check_value: String) -> Recipe {
+fn recipe(job: &Job, keys: &DomainKeys) -> Recipe {
     Recipe {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         unicode_version: unicode_version(),
         pipeline: job.pipeline.name.clone(),
         pipeline_hash: job.pipeline.hash(),
         domain: job.pipeline.domain.clone(),
-        epoch: epoch.0,
-        key_check_value: check_value,
+        epoch: keys.epoch().0,
+        key_check_value: keys.check_value().to_string(),
     }
 }
 

@@ -30,7 +30,7 @@ mod values;
 
 use std::path::Path;
 
-use pseudo_token::DomainKey;
+use pseudo_keyring::DomainKeys;
 
 use self::filter::Filter;
 use self::gate::Gate;
@@ -54,7 +54,7 @@ pub(crate) fn staged<'a>(
     manifest: &Manifest,
     kept: impl Iterator<Item = &'a TableManifest>,
     job: &Job,
-    key: &DomainKey,
+    keys: &DomainKeys,
 ) -> Result<Vec<GateManifest>> {
     let mut tables = manifest.tables.clone();
     tables.extend(kept.cloned());
@@ -66,7 +66,7 @@ pub(crate) fn staged<'a>(
     let schemas = planned.chain(kept.iter().map(published::schema));
     let schemas: Vec<_> = schemas.collect::<Result<_>>()?;
     let proof = Proof::new(directory, &tables, &schemas)?;
-    let protected = Protected::new(job, kept, key)?;
+    let protected = Protected::new(job, kept, keys)?;
     let columns = protected.columns;
     let mut gate = Gate::new(&proof, protected.probes, protected.sources);
     let mut is_read = false;

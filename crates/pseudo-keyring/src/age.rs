@@ -6,10 +6,10 @@ use std::iter;
 use std::path::Path;
 
 use age::secrecy::{ExposeSecret, SecretString};
-use age::{DecryptError, Decryptor, Encryptor, Recipient, scrypt, x25519};
+use age::{DecryptError, Decryptor, Encryptor, scrypt, x25519};
 use zeroize::Zeroizing;
 
-use crate::{Error, Unlock, file};
+use crate::{Error, Recipient, Unlock, file};
 
 /// Makes an identity file as `age-keygen` does, with mode 0600, and returns its public key.
 /// `created` is an RFC 3339 time, for the comment.
@@ -32,32 +32,70 @@ pub fn create_identity(path: &Path, created: &str) -> Result<String, Error> {
     Ok(public)
 }
 
-/// Seals a plaintext so that `unlock` opens it; `path` is for errors.
-pub(crate) fn seal(path: &Path, plaintext: &[u8], unlock: &Unlock) -> Result<Vec<u8>, Error> {
-    let encryptor = match unlock {
-        Unlock::Identity(file) => {
-            let recipients: Vec<_> = identities(file)?
-                .iter()
-                .map(|one| one.to_public())
-                .collect();
-            Encryptor::with_recipients(recipients.iter().map(|one| one as &dyn Recipient))
-        }
+/// Seals a plaintext so that `unlock` opens it.
+pub(crate) fn seal(plaintext: &[u8], unlock: &Unlock) -> Result<Vec<u8>, Error> {
+    match unlock {
+        Unlock::Identity(file) => seal_to(&recipients(file)?, plaintext),
         Unlock::Passphrase(passphrase) => {
             let mut recipient = scrypt::Recipient::new(secret_string(passphrase)?);
             recipient.set_work_factor(WORK_FACTOR);
-            Encryptor::with_recipients(iter::once(&recipient as &dyn Recipient))
+            encrypt(iter::once(&recipient as &dyn age::Recipient), plaintext)
         }
-    };
+    }
+}
+
+/// Seals a plaintext to recipients, of whom there is at least one.
+pub(crate) fn seal_to(recipients: &[Recipient], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+    if recipients.is_empty() {
+        return Err(Error::NoRecipient);
+    }
+    encrypt(recipients.iter().map(Recipient::key), plaintext)
+}
+
+fn encrypt<'a>(
+    recipients: impl Iterator<Item = &'a dyn age::Recipient>,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let encryptor = Encryptor::with_recipients(recipients).map_err(|_| Error::Encode)?;
     let mut sealed = Vec::with_capacity(plaintext.len() + 1024);
-    let written = encryptor
-        .map_err(|_| Error::Encode)?
-        .wrap_output(&mut sealed)
-        .and_then(|mut writer| {
-            writer.write_all(plaintext)?;
-            writer.finish().map(drop)
-        });
-    written.map_err(Error::io("write", path))?;
+    let written = encryptor.wrap_output(&mut sealed).and_then(|mut writer| {
+        writer.write_all(plaintext)?;
+        writer.finish().map(drop)
+    });
+    written.map_err(|_| Error::Encode)?;
     Ok(sealed)
+}
+
+/// The recipients that the identities of a file stand for.
+pub(crate) fn recipients(identity: &Path) -> Result<Vec<Recipient>, Error> {
+    let identities = identities(identity)?;
+    Ok(identities
+        .iter()
+        .map(|one| one.to_public().into())
+        .collect())
+}
+
+/// How many recipients a sealed file has. Stanzas that the age crate adds to keep readers honest
+/// are not counted.
+pub(crate) fn recipient_count(sealed: &[u8]) -> usize {
+    let lines = sealed.split(|byte| *byte == b'\n');
+    let header = lines.take_while(|line| !line.starts_with(b"---"));
+    let stanzas = header.filter_map(|line| line.strip_prefix(b"-> "));
+    let grease = |stanza: &&[u8]| {
+        let tag = stanza.split(|byte| *byte == b' ').next();
+        tag.is_some_and(|tag| tag.ends_with(b"-grease"))
+    };
+    stanzas.filter(|stanza| !grease(stanza)).count()
+}
+
+/// Opens what was sealed to one of the identities; None when it was not, or is damaged.
+pub(crate) fn open_with(sealed: &[u8], keys: &[x25519::Identity]) -> Option<Zeroizing<Vec<u8>>> {
+    let decryptor = Decryptor::new_buffered(sealed).ok()?;
+    let keys = keys.iter().map(|key| key as &dyn age::Identity);
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    let mut reader = decryptor.decrypt(keys).ok()?;
+    reader.read_to_end(&mut plaintext).ok()?;
+    Some(plaintext)
 }
 
 /// Opens a sealed file; `path` is for errors.
@@ -103,7 +141,7 @@ pub(crate) fn open(
 }
 
 /// The identities of a file that only its owner can read.
-fn identities(path: &Path) -> Result<Vec<x25519::Identity>, Error> {
+pub(crate) fn identities(path: &Path) -> Result<Vec<x25519::Identity>, Error> {
     let bytes = file::read_private(path)?;
     let mut found = Vec::new();
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {

@@ -4,6 +4,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pseudo_token::{CheckValue, SubKey};
+
+use crate::Role;
+
 /// Why a keyring or an identity file could not be made or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -57,6 +61,56 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// The keyring is being changed by another process.
+    #[error("another process is changing keyring `{}`", path.display())]
+    Busy {
+        /// The keyring.
+        path: PathBuf,
+    },
+    /// The keyring is sealed to recipients that nobody named: a change would shut them out.
+    #[error(
+        "keyring `{}` is sealed to others than the {known} recipients that are known",
+        path.display()
+    )]
+    UnnamedRecipients {
+        /// The keyring.
+        path: PathBuf,
+        /// How many are known.
+        known: usize,
+    },
+    /// A change would shut out the identity that it is made with.
+    #[error("identity file `{}` cannot remove itself from the keyring", identity.display())]
+    RemovesOpener {
+        /// The identity file.
+        identity: PathBuf,
+    },
+    /// The keyring is sealed to that recipient already.
+    #[error("the keyring is sealed to `{recipient}` already")]
+    HasRecipient {
+        /// The recipient.
+        recipient: String,
+    },
+    /// The keyring is not sealed to that recipient.
+    #[error("the keyring is not sealed to `{recipient}`")]
+    NoSuchRecipient {
+        /// The recipient.
+        recipient: String,
+    },
+    /// Nobody would be able to open a file.
+    #[error("no recipient is named")]
+    NoRecipient,
+    /// Approvers are not two to sixteen different ones.
+    #[error("approvers are two to sixteen age recipients, each of them once")]
+    Approvers,
+    /// Two approvers have to consent, and have not.
+    #[error("two approvers have to consent, and {given} did")]
+    NotApproved {
+        /// How many did.
+        given: usize,
+    },
+    /// The shares of the approvers do not join to the approval key.
+    #[error("the shares of the approvers do not join: the keyring was not made as it is")]
+    ApprovalDamaged,
     /// A recipient is none.
     #[error("not an age recipient, `age1…`")]
     Recipient,
@@ -144,6 +198,100 @@ pub enum Error {
         /// Its number.
         epoch: u32,
     },
+    /// The epoch is primary, and so cannot be disabled or destroyed.
+    #[error("epoch {epoch} is primary")]
+    IsPrimary {
+        /// Its number.
+        epoch: u32,
+    },
+    /// The secret of the epoch is with a provider, which does not give it away.
+    #[error("the secret of epoch {epoch} is not in the keyring: it is {custody}")]
+    Elsewhere {
+        /// The epoch.
+        epoch: u32,
+        /// Where it is.
+        custody: String,
+    },
+    /// A reference to a secret elsewhere says nothing, or too much.
+    #[error("a reference to a provider has an empty or overlong field")]
+    Custody,
+    /// This build cannot ask the provider.
+    #[error("this build cannot ask provider `{provider}`")]
+    NotBuilt {
+        /// Its name, which is that of the feature.
+        provider: &'static str,
+    },
+    /// What a provider needs besides the reference was not given.
+    #[error("{custody} needs {what}")]
+    NoAccess {
+        /// The key.
+        custody: String,
+        /// A PIN, a token, credentials.
+        what: &'static str,
+    },
+    /// The provider cannot be reached, or cannot answer now.
+    #[error("{custody} cannot be reached: {fault}")]
+    Unreachable {
+        /// The key.
+        custody: String,
+        /// What happened.
+        fault: String,
+    },
+    /// The provider does not let us use the key: access was not given, has ended or was taken away.
+    #[error("{custody} may not be used: {fault}")]
+    Denied {
+        /// The key.
+        custody: String,
+        /// What the provider says.
+        fault: String,
+    },
+    /// The provider refuses what no later attempt mends.
+    #[error("{custody}: {fault}")]
+    Provider {
+        /// The key.
+        custody: String,
+        /// What is wrong.
+        fault: String,
+    },
+    /// The provider's key is another than the epoch was made with.
+    #[error("{custody} is not the key it was: its check value is {found}, and {expected} before")]
+    OtherSecret {
+        /// The key.
+        custody: String,
+        /// The check value of the epoch.
+        expected: CheckValue,
+        /// What the provider answers.
+        found: CheckValue,
+    },
+    /// Sub-keys that are not among those at hand.
+    #[error("the keys at hand do not hold {}", listed(names))]
+    NotGranted {
+        /// Their names.
+        names: Vec<SubKey>,
+    },
+    /// A bundle serves another domain.
+    #[error("the bundle serves domain `{held}`, and `{asked}` is asked for")]
+    OtherDomain {
+        /// The domain of the bundle.
+        held: String,
+        /// The domain that was asked for.
+        asked: String,
+    },
+    /// A bundle was made for something else.
+    #[error("a bundle of role `{role}` does not serve this")]
+    OtherRole {
+        /// The role of the bundle.
+        role: Role,
+    },
+    /// A keyring stands where a bundle should.
+    #[error("`{}` is a keyring, not a bundle", path.display())]
+    NotABundle {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The system has no memory for secrets.
+    #[error("the operating system gives no memory for keys")]
+    Memory,
     /// The keyring has no primary epoch.
     #[error("keyring has no primary epoch")]
     NoPrimary,
@@ -162,8 +310,23 @@ pub enum Fault {
     #[error("its content is not a keyring document")]
     Document,
     /// The format is unknown.
-    #[error("its format is not `pseudo-keyring/1`")]
+    #[error("its format is not `pseudo-keyring/1` or `/2`")]
     Format,
+    /// The JSON is not that of a bundle.
+    #[error("its content is not a bundle of `pseudo-bundle/1`")]
+    Bundle,
+    /// Approvals that are not ours.
+    #[error("its approvals are malformed")]
+    Approvals,
+    /// An epoch has a secret and a reference to one.
+    #[error("epoch {0} has both a secret and a custody")]
+    TwoRoots(u32),
+    /// A reference to a provider is malformed, or its check value is.
+    #[error("epoch {0} has a custody or check value that is malformed")]
+    Custody(u32),
+    /// The system has no memory for secrets.
+    #[error("there is no memory for its secrets")]
+    Memory,
     /// There is not exactly one primary epoch.
     #[error("it has {0} primary epochs, and exactly one is needed")]
     Primaries(usize),
@@ -191,6 +354,15 @@ pub enum Fault {
 }
 
 impl Error {
+    /// The exit code of the process that ends with this error (DESIGN.md 4).
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Busy { .. } | Self::Unreachable { .. } | Self::Denied { .. } => 75,
+            _ => 2,
+        }
+    }
+
     /// What to do about it, where one thing is likely.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -209,6 +381,21 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("`pseudo keys new` makes a keyring and its identity file".to_owned())
             }
+            Self::UnnamedRecipients { .. } => Some(
+                "name all of them once: `pseudo keys rewrap KEYRING --only age1… --only age1…`"
+                    .to_owned(),
+            ),
+            Self::RemovesOpener { .. } => {
+                Some("let another recipient do it: what is written is proved to open".to_owned())
+            }
+            Self::IsPrimary { .. } => Some("`pseudo keys rotate` makes another primary".to_owned()),
+            Self::NotBuilt { provider } => Some(format!("build it with `--features {provider}`")),
+            Self::NotGranted { .. } => Some(
+                "`pseudo keys export --role pseudonymise --pipeline …` makes a bundle of the keys \
+                 that a pipeline needs"
+                    .to_owned(),
+            ),
+            Self::Busy { .. } => Some("try again when it has ended".to_owned()),
             _ => None,
         }
     }
@@ -221,6 +408,11 @@ impl Error {
             source,
         }
     }
+}
+
+fn listed(names: &[SubKey]) -> String {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 /// The operating system's words for a kind of error; never custom text.

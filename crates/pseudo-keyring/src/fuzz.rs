@@ -3,20 +3,20 @@
 //! `tests/fuzz` calls them with bytes that a fuzzer makes up, `tests/keyring/smoke.rs` with a few
 //! random ones, so that they stay true.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use pseudo_token::Secret;
-
-use crate::{Keyring, Slot, Status, document};
+use crate::document::{Content, SECRET_LEN};
+use crate::{Access, Keyring, Root, Slot, Status};
 
 /// Reads bytes as an opened document, and as the entries of one: what is read is a legal keyring,
 /// and comes back when it is written anew.
 pub fn keyring(data: &[u8]) {
     for plaintext in [data, &[HEAD.as_bytes(), data, TAIL.as_bytes()].concat()] {
-        if let Ok(slots) = document::parse(plaintext) {
-            legal(&slots);
-            comes_back(&slots);
-            serves(Keyring { slots });
+        if let Ok(content) = Content::parse(plaintext) {
+            legal(&content.slots);
+            comes_back(&content);
+            serves(Keyring {
+                content,
+                access: Access::none(),
+            });
         }
     }
 }
@@ -34,56 +34,54 @@ fn legal(slots: &[Slot]) {
     );
     for slot in slots {
         assert_eq!(
-            slot.secret.is_none(),
+            matches!(slot.root, Root::Gone),
             slot.status == Status::Destroyed,
             "only the destroyed have no secret"
         );
-        let strong = |secret: &Secret| Secret::from_slice(secret.dangerously_expose()).is_ok();
-        assert!(slot.secret.as_ref().is_none_or(strong), "no secret is weak");
+        let local = matches!(slot.root, Root::Secret(_));
+        assert_eq!(slot.secret().is_ok(), local, "no secret is weak");
     }
 }
 
-fn comes_back(slots: &[Slot]) {
-    let items: Vec<String> = slots.iter().map(item).collect();
-    let text = [HEAD, &items.join(","), TAIL].concat();
-    let again = document::parse(text.as_bytes());
-    let same = again.is_ok_and(|again| again.iter().map(parts).eq(slots.iter().map(parts)));
-    assert!(same, "what is read is read again");
-
-    // The product itself writes documents with one secret alone.
-    for slot in slots {
-        let Some(secret) = &slot.secret else { continue };
-        let first = document::first(secret.dangerously_expose(), &slot.created);
-        let again = first.ok().and_then(|text| document::parse(&text).ok());
-        let expected = (1, Status::Primary, slot.created.as_str(), parts(slot).3);
-        let same = again.is_some_and(|again| again.iter().map(parts).eq([expected]));
-        assert!(same, "what is written is read");
-    }
+fn comes_back(content: &Content) {
+    let written = content.write().ok();
+    let again = written.and_then(|text| Content::parse(&text).ok());
+    let same = again.is_some_and(|again| {
+        again.recipients == content.recipients
+            && again.approvals.is_some() == content.approvals.is_some()
+            && again
+                .slots
+                .iter()
+                .map(parts)
+                .eq(content.slots.iter().map(parts))
+    });
+    assert!(same, "what is written is read again");
 }
 
 /// A keyring hands out the secrets that may be used, and no others.
 fn serves(keyring: Keyring) {
-    let primary = keyring.primary().map(|(epoch, _)| epoch).ok();
-    for slot in &keyring.slots {
-        let usable = matches!(slot.status, Status::Primary | Status::Enabled);
+    let primary = keyring.primary_slot().map(|slot| slot.epoch).ok();
+    for slot in &keyring.content.slots {
+        let usable = matches!(slot.status, Status::Primary | Status::Enabled)
+            && matches!(slot.root, Root::Secret(_));
         assert_eq!(keyring.secret(slot.epoch).is_ok(), usable, "status rules");
         let is_primary = slot.status == Status::Primary;
         assert_eq!(primary == Some(slot.epoch), is_primary, "primary is found");
     }
-    assert_eq!(keyring.entries().count(), keyring.slots.len(), "all listed");
+    let slots = keyring.content.slots.len();
+    assert_eq!(keyring.entries().count(), slots, "all listed");
 }
 
-/// An entry as text. A creation time has no character that JSON escapes.
-fn item(slot: &Slot) -> String {
-    let (epoch, status, created, secret) = parts(slot);
-    let secret = secret.map(|bytes| format!(r#""secret":"{}","#, STANDARD.encode(bytes)));
-    let secret = secret.unwrap_or_default();
-    format!(r#"{{"epoch":{epoch},"status":"{status}",{secret}"created":"{created}"}}"#)
-}
+type Parts<'a> = (u32, Status, &'a str, Option<[u8; SECRET_LEN]>, String);
 
-fn parts(slot: &Slot) -> (u32, Status, &str, Option<&[u8; document::SECRET_LEN]>) {
-    let secret = slot.secret.as_ref().map(Secret::dangerously_expose);
-    (slot.epoch.0, slot.status, &slot.created, secret)
+fn parts(slot: &Slot) -> Parts<'_> {
+    let secret = slot.secret().ok();
+    let secret = secret.map(|secret| *secret.dangerously_expose());
+    let place = match &slot.root {
+        Root::Custody(custody, check) => format!("{custody:?} {check}"),
+        Root::Secret(_) | Root::Gone => String::new(),
+    };
+    (slot.epoch.0, slot.status, &slot.created, secret, place)
 }
 
 const HEAD: &str = r#"{"format":"pseudo-keyring/1","secrets":["#;

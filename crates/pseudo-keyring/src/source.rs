@@ -4,10 +4,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use pseudo_token::{CheckValue, DomainKey, Epoch};
+use pseudo_token::{CheckValue, DomainKey, Epoch, RootMessage};
 use zeroize::Zeroizing;
 
-use crate::{Error, Keyring};
+use crate::{DomainKeys, Error, Keyring};
 
 /// What opens a keyring.
 pub enum Unlock {
@@ -26,7 +26,7 @@ impl fmt::Debug for Unlock {
     }
 }
 
-/// A holder of secrets.
+/// A holder of keys: a keyring, whose secrets may be elsewhere, or a bundle.
 pub trait KeySource {
     /// The epoch that makes the tokens of new runs.
     ///
@@ -37,26 +37,44 @@ pub trait KeySource {
     /// Recognises the secret of an epoch without revealing it.
     ///
     /// # Errors
-    /// When the epoch is unknown or may not be used.
+    /// When the epoch is unknown or may not be used, or its provider does not answer.
     fn check_value(&self, epoch: Epoch) -> Result<CheckValue, Error>;
 
-    /// The key from which everything of one domain and epoch derives.
+    /// The keys of one domain and epoch, as far as the holder has them.
     ///
     /// # Errors
-    /// When the epoch is unknown or may not be used.
-    fn domain_key(&self, domain: &str, epoch: Epoch) -> Result<DomainKey, Error>;
+    /// When the epoch is unknown or may not be used, its provider does not answer, or the holder
+    /// serves another domain.
+    fn domain_keys(&self, domain: &str, epoch: Epoch) -> Result<DomainKeys, Error>;
+
+    /// The key of the audit log's HMAC chain.
+    ///
+    /// # Errors
+    /// When the epoch is unknown or may not be used, its provider does not answer, or the holder
+    /// may not write the log.
+    fn audit_key(&self, epoch: Epoch) -> Result<Zeroizing<[u8; 32]>, Error>;
 }
 
 impl KeySource for Keyring {
     fn primary_epoch(&self) -> Result<Epoch, Error> {
-        self.primary().map(|(epoch, _)| epoch)
+        self.primary_slot().map(|slot| slot.epoch)
     }
 
     fn check_value(&self, epoch: Epoch) -> Result<CheckValue, Error> {
-        Ok(self.secret(epoch)?.check_value(epoch))
+        let answer = self.answer(epoch, &RootMessage::check_value(epoch))?;
+        let found = CheckValue::from_answer(&answer);
+        self.recognise(epoch, found)?;
+        Ok(found)
     }
 
-    fn domain_key(&self, domain: &str, epoch: Epoch) -> Result<DomainKey, Error> {
-        Ok(self.secret(epoch)?.domain_key(domain, epoch))
+    fn domain_keys(&self, domain: &str, epoch: Epoch) -> Result<DomainKeys, Error> {
+        let check_value = self.check_value(epoch)?;
+        let answer = self.answer(epoch, &RootMessage::domain_key(domain, epoch))?;
+        DomainKeys::whole(domain, epoch, check_value, &DomainKey::from_bytes(*answer))
+    }
+
+    fn audit_key(&self, epoch: Epoch) -> Result<Zeroizing<[u8; 32]>, Error> {
+        self.check_value(epoch)?;
+        self.answer(epoch, &RootMessage::audit_key(epoch))
     }
 }

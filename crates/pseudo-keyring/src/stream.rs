@@ -1,6 +1,7 @@
 //! Streams sealed to a recipient: age-encryption.org/v1, binary, X25519, as any age tool opens
 //! them. Memory is that of one block of 64 KiB, whatever the length.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::iter;
 
@@ -10,7 +11,7 @@ use age::{Decryptor, Encryptor, x25519};
 use crate::Error;
 
 /// Whom a stream is sealed to.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Recipient(x25519::Recipient);
 
 impl Recipient {
@@ -22,6 +23,10 @@ impl Recipient {
         text.parse().map(Self).map_err(|_| Error::Recipient)
     }
 
+    pub(crate) const fn key(&self) -> &dyn age::Recipient {
+        &self.0
+    }
+
     /// Begins a stream in `out`.
     ///
     /// # Errors
@@ -30,6 +35,24 @@ impl Recipient {
         let recipient = iter::once(&self.0 as &dyn age::Recipient);
         let encryptor = Encryptor::with_recipients(recipient).map_err(io::Error::other)?;
         encryptor.wrap_output(out).map(Sealer)
+    }
+}
+
+impl From<x25519::Recipient> for Recipient {
+    fn from(recipient: x25519::Recipient) -> Self {
+        Self(recipient)
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -9,7 +9,7 @@
 //! keeps output back), `column` and `action` (what may happen to a column), `bind` and `legal`
 //! (which of it a schema allows), `plan` (the result), `refusal` (the other result), `reader`,
 //! `settings`, `syntax`, `number`, `date`, `near` and `absent` (how a file is read), `hash` (which
-//! parts of it decide output).
+//! parts of it decide output), `needs` (which keys it takes).
 #![warn(clippy::indexing_slicing)]
 
 mod absent;
@@ -21,6 +21,7 @@ mod hash;
 mod legal;
 mod limits;
 mod near;
+mod needs;
 mod number;
 mod pipeline;
 mod plan;

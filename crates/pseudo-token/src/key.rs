@@ -17,6 +17,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -25,6 +26,7 @@ use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::ff1::FpeKey;
 use crate::hmac::{ShiftKey, ShuffleKey, TokenKey};
+use crate::root::RootMessage;
 use crate::siv::SealKey;
 
 /// The root key of one epoch: 32 uniformly random bytes.
@@ -61,37 +63,31 @@ impl Secret {
         &self.bytes
     }
 
+    /// Answers a message with its HMAC-SHA256, as a device does that holds the secret.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    pub fn answer(&self, message: &RootMessage) -> Zeroizing<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.bytes).expect("a key of 32 bytes");
+        mac.update(message.as_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
     /// Derives the value that says, without revealing it, which secret an epoch has.
     #[must_use]
     pub fn check_value(&self, epoch: Epoch) -> CheckValue {
-        let mut value = CheckValue([0; 8]);
-        expand(
-            &self.bytes,
-            &[b"pseudo/v1/check", &epoch.to_bytes()],
-            &mut value.0,
-        );
-        value
+        CheckValue::from_answer(&self.answer(&RootMessage::check_value(epoch)))
     }
 
     /// Derives the key of the audit log's HMAC chain.
     #[must_use]
     pub fn audit_key(&self, epoch: Epoch) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        expand(
-            &self.bytes,
-            &[b"pseudo/v1/audit", &epoch.to_bytes()],
-            key.as_mut(),
-        );
-        key
+        self.answer(&RootMessage::audit_key(epoch))
     }
 
     /// Derives the key that makes the tokens of one domain and epoch, and of no other.
     #[must_use]
     pub fn domain_key(&self, domain: &str, epoch: Epoch) -> DomainKey {
-        let mut key = DomainKey { bytes: [0; 32] };
-        let info: [&[u8]; 3] = [b"pseudo/v1/domain", domain.as_bytes(), &epoch.to_bytes()];
-        expand(&self.bytes, &info, &mut key.bytes);
-        key
+        DomainKey::from_bytes(*self.answer(&RootMessage::domain_key(domain, epoch)))
     }
 }
 
@@ -129,13 +125,7 @@ impl DomainKey {
     /// Derives the key of reversible seals; `kind` is written with its version, as `cn-phone/1`.
     #[must_use]
     pub fn seal_key(&self, identity: &str, kind: &str) -> SealKey {
-        let material: Zeroizing<[u8; 68]> = self.subkey(Purpose::Seal, identity, kind);
-        let mut key = Zeroizing::new([0; 64]);
-        let mut id = [0; 4];
-        let (front, back) = material.split_at(64);
-        key.copy_from_slice(front);
-        id.copy_from_slice(back);
-        SealKey::from_bytes(&key, u32::from_be_bytes(id))
+        SealKey::from_subkey(&self.subkey(Purpose::Seal, identity, kind))
     }
 
     /// Derives the key of tokens that keep their format; `kind` is written with its version, as
@@ -201,7 +191,7 @@ impl fmt::Debug for DomainKey {
 }
 
 /// What a sub-key is for; no sub-key serves two purposes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// HMAC-SHA256 key of irreversible tokens.
     Token,
@@ -237,6 +227,13 @@ impl Purpose {
         }
     }
 
+    /// The purpose of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|purpose| purpose.name() == name)
+    }
+
     /// The length of the sub-key in bytes.
     #[must_use]
     pub const fn key_len(self) -> usize {
@@ -252,7 +249,7 @@ impl Purpose {
 pub struct Epoch(pub u32);
 
 impl Epoch {
-    const fn to_bytes(self) -> [u8; 4] {
+    pub(crate) const fn to_bytes(self) -> [u8; 4] {
         self.0.to_be_bytes()
     }
 }
@@ -268,6 +265,13 @@ impl fmt::Display for Epoch {
 pub struct CheckValue([u8; 8]);
 
 impl CheckValue {
+    /// Takes the answer to [`RootMessage::check_value`]: its first 8 bytes are the check value.
+    #[must_use]
+    pub fn from_answer(answer: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *answer;
+        Self([a, b, c, d, e, f, g, h])
+    }
+
     /// The bytes, as recorded in binary formats.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 8] {

@@ -13,9 +13,10 @@
 //! * Every fast path is byte-equal to the `RustCrypto` path it replaces; `lanes` alone holds
 //!   `unsafe`.
 //!
-//! In reading order: `key` (secrets and what is derived from them), `hmac` (tokens, the shift of
-//! dates and row order), `siv` (seals), `encoding` (their text forms), `ff1` (tokens that keep
-//! their format), `lanes` (many messages at once), `error`; `fuzz` for tests.
+//! In reading order: `key` (secrets and what is derived from them), `root` (what a secret is asked
+//! for), `subkey` (the names of sub-keys), `hmac` (tokens, the shift of dates and row order), `siv`
+//! (seals), `encoding` (their text forms), `ff1` (tokens that keep their format), `lanes` (many
+//! messages at once), `error`; `fuzz` for tests.
 //! `TOKENS.md` beside this crate is the contract these modules implement.
 
 #![warn(clippy::indexing_slicing)]
@@ -28,7 +29,9 @@ pub mod fuzz;
 mod hmac;
 mod key;
 mod lanes;
+mod root;
 mod siv;
+mod subkey;
 
 pub use encoding::Encoding;
 pub use error::Error;
@@ -36,4 +39,6 @@ pub use ff1::{Alphabet, FpeKey};
 pub use hmac::{ShiftKey, ShuffleKey, TokenKey};
 pub use key::{CheckValue, DomainKey, Epoch, Purpose, Secret};
 pub use lanes::Lanes;
+pub use root::RootMessage;
 pub use siv::SealKey;
+pub use subkey::SubKey;

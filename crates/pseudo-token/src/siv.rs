@@ -15,7 +15,7 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::error::Error;
 use crate::lanes::{self, Lanes};
@@ -34,6 +34,17 @@ impl SealKey {
             siv: Box::new(Siv::new(key, id)),
             lanes: Lanes::best(),
         }
+    }
+
+    /// Takes the 68 bytes of a `seal` sub-key: the key, and behind it its id, big-endian.
+    #[must_use]
+    pub fn from_subkey(bytes: &[u8; 68]) -> Self {
+        let mut key = Zeroizing::new([0; 64]);
+        let mut id = [0; 4];
+        let (front, back) = bytes.split_at(64);
+        key.copy_from_slice(front);
+        id.copy_from_slice(back);
+        Self::from_bytes(&key, u32::from_be_bytes(id))
     }
 
     /// Does the work on one path, or portably where the machine has no such path.

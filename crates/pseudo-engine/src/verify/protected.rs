@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, Field};
+use pseudo_keyring::DomainKeys;
 use pseudo_pii::Kind;
 use pseudo_policy::{Action, Identity, OnInvalid, PlannedColumn};
-use pseudo_token::DomainKey;
 
 use super::probe::{Cells, Probe};
 use super::rule::Rule;
@@ -29,7 +29,7 @@ pub(super) struct Protected {
 
 impl Protected {
     /// Those of the tables of `job`, and of the tables `kept`, which are numbered behind them.
-    pub(super) fn new(job: &Job, kept: &[TableManifest], key: &DomainKey) -> Result<Self> {
+    pub(super) fn new(job: &Job, kept: &[TableManifest], keys: &DomainKeys) -> Result<Self> {
         let mut protected = Self::default();
         for (table, bound) in job.tables.iter().enumerate() {
             let columns = &bound.plan.columns;
@@ -37,7 +37,7 @@ impl Protected {
                 let copies = columns
                     .iter()
                     .map(|other| other.copies() && other.source_index == column.source_index);
-                protected.add((table, index), column, copies, key)?;
+                protected.add((table, index), column, copies, keys)?;
             }
         }
         for (table, manifest) in (job.tables.len()..).zip(kept) {
@@ -49,7 +49,7 @@ impl Protected {
                     let is_copy = Rule::read(&other.action) == Some(Rule::Copies);
                     is_copy && other.source == column.source
                 });
-                protected.add((table, index), &planned, copies, key)?;
+                protected.add((table, index), &planned, copies, keys)?;
             }
         }
         Ok(protected)
@@ -62,7 +62,7 @@ impl Protected {
         (table, index): (usize, usize),
         column: &PlannedColumn,
         copies: impl Iterator<Item = bool>,
-        key: &DomainKey,
+        keys: &DomainKeys,
     ) -> Result<()> {
         let Some(identity) = &column.identity else {
             return Ok(());
@@ -73,7 +73,7 @@ impl Protected {
         let probe = self.found.iter().position(same).unwrap_or(self.found.len());
         if probe == self.found.len() {
             self.found.push(column.clone());
-            let cells = Cells::Kernel(Box::new(kernels::probe(column, key)?));
+            let cells = Cells::Kernel(Box::new(kernels::probe(column, keys)?));
             let name = Shared::Identity(identity.name.clone());
             let mut probe = Probe::new(name, identity.kind, cells);
             probe.are_numbers = true;
