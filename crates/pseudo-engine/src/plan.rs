@@ -96,13 +96,11 @@ impl Job {
             .map(|identity| self.base.join(identity))
     }
 
-    /// The sub-keys that a run of the tables that were asked for needs, the proof before it is
-    /// published included.
+    /// The sub-keys that a run needs. Tables that were not asked for count too: the proof before a
+    /// run is published compares what is new with them.
     #[must_use]
     pub fn needs(&self) -> BTreeSet<SubKey> {
-        let tables = self.pipeline.tables.iter();
-        let chosen = tables.filter(|table| is_chosen(&self.chosen, table));
-        self.pipeline.needs(chosen)
+        self.pipeline.needs(&self.pipeline.tables)
     }
 
     /// The tables that keep their current output.

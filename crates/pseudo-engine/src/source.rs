@@ -66,7 +66,7 @@ pub(crate) struct SourceFile {
 pub struct Stamp {
     /// Bytes.
     pub size: u64,
-    /// Nanoseconds since 1970-01-01 UTC.
+    /// Nanoseconds since 1970-01-01 UTC, modulo 2^64.
     pub mtime_ns: i64,
     /// Inode number.
     pub inode: u64,
@@ -295,7 +295,9 @@ impl Stamp {
     fn of(metadata: &std::fs::Metadata) -> Self {
         Self {
             size: metadata.size(),
-            mtime_ns: metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec(),
+            // beyond the year 2262 they count from the beginning, and still tell two times apart
+            mtime_ns: (metadata.mtime().wrapping_mul(1_000_000_000))
+                .wrapping_add(metadata.mtime_nsec()),
             inode: metadata.ino(),
         }
     }

@@ -72,6 +72,12 @@ fn damaged() -> Vec<Case> {
             |s| write(s, patched(orders(), -8, &[0xff, 0xff, 0xff, 0x7f])),
         ),
         fails(
+            "more rows than a file can hold",
+            1,
+            &["error: `orders/1.parquet`: its footer claims more rows than it can hold"],
+            |s| write(s, boastful()),
+        ),
+        fails(
             "a footer of zeros",
             1,
             &["error: `orders/1.parquet`: not valid Parquet"],
@@ -180,16 +186,23 @@ fn unexpected() -> Vec<Case> {
     ]
 }
 
-/// Three rows of no columns: `FileMetaData` of parquet.thrift in Thrift's compact protocol, with
-/// version 1, a root without children, and no row group.
+/// Three rows of no columns, in no row group.
 fn columnless() -> Vec<u8> {
+    footer(b"\x16\x06\x19\x0c\x00")
+}
+
+/// A row group of no columns that claims 2^60 rows.
+fn boastful() -> Vec<u8> {
+    const ROWS: &[u8] = b"\x16\x80\x80\x80\x80\x80\x80\x80\x80\x20";
+    let group = [b"\x19\x0c\x16\x00".as_slice(), ROWS, b"\x00"].concat();
+    footer(&[ROWS, b"\x19\x1c", &group, b"\x00"].concat())
+}
+
+/// A file of a `FileMetaData` of parquet.thrift in Thrift's compact protocol: version 1, a root
+/// without children, and `rest`.
+fn footer(rest: &[u8]) -> Vec<u8> {
     let root = [b"\x48\x06schema".as_slice(), b"\x15\x00\x00"].concat();
-    let footer = [
-        b"\x15\x02\x19\x1c",
-        root.as_slice(),
-        b"\x16\x06\x19\x0c\x00",
-    ]
-    .concat();
+    let footer = [b"\x15\x02\x19\x1c", root.as_slice(), rest].concat();
     let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
     [b"PAR1", footer.as_slice(), &length, b"PAR1"].concat()
 }

@@ -32,6 +32,10 @@ use crate::{Error, Result};
 /// Readers of one slice at most, each of some of its columns, so that threads can share the work.
 const READERS: usize = 8;
 
+/// Bits of the number of rows of a page, and bytes that a page takes at least.
+const PAGE_ROWS_BITS: u32 = 31;
+const PAGE_MIN: u64 = 8;
+
 /// An opened file: where it is, and its footer.
 pub(crate) struct ParquetFile {
     pub(crate) location: PathBuf,
@@ -46,7 +50,20 @@ impl ParquetFile {
                 .map_err(|error| Error::source(path, footer_fault(file, &error)))
         })?;
         let schema = SchemaRef::clone(metadata.schema());
-        Ok((Self { location, metadata }, schema))
+        let size = file.metadata().map_err(Error::io("read", &location))?.len();
+        let opened = Self { location, metadata };
+        let claimed = opened
+            .groups()
+            .iter()
+            .map(rows)
+            .fold(0, u64::saturating_add);
+        if claimed >> PAGE_ROWS_BITS > size / PAGE_MIN {
+            return Err(Error::source(
+                path,
+                "its footer claims more rows than it can hold",
+            ));
+        }
+        Ok((opened, schema))
     }
 
     /// Reads those of `columns` that are text and hold keys of a dictionary on every page as such

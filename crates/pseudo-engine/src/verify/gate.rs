@@ -10,7 +10,8 @@ use rayon::iter::{
 
 use super::candidate::{Candidate, Place};
 use super::chance;
-use super::probe::{Class, Filter, Probe, Question, Text};
+use super::filter::Filter;
+use super::probe::{Class, Probe, Question, Text};
 use super::proof::Proof;
 use super::seen::{self, Seen, Value};
 use super::values::Values;

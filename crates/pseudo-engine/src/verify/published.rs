@@ -9,15 +9,16 @@ use std::sync::Mutex;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use pseudo_arrow::Sketch;
 use pseudo_pii::{Blanks, Kind};
 use pseudo_policy::{Action, PlannedColumn};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::chance;
+use super::filter::Filter;
 use super::gate::Gate;
-use super::probe::{self, Cells, Filter, Probe};
+use super::probe::{self, Cells, Probe};
 use super::proof::Proof;
 use super::sources::{self, SourceChange};
 use super::{shape, values};
@@ -108,7 +109,8 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     })
 }
 
-fn schema(table: &TableManifest) -> Result<Schema> {
+/// The schema of a published table.
+pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
     shape::published(table).ok_or_else(|| Error::Verify {
         file: manifest::FILE.to_owned(),
         fault: format!("table `{}` has a column of an unknown type", table.table),
@@ -304,10 +306,10 @@ impl Protected {
             match std::str::from_utf8(value) {
                 Ok(text) => {
                     if let Some(cell) = probe::canonical(self.kind, text, &blanks, &mut written) {
-                        filter.look(cell.as_bytes());
+                        filter.look(&probe::digest(cell.as_bytes()));
                     }
                 }
-                Err(_) => filter.look(value),
+                Err(_) => filter.look(&probe::digest(value)),
             }
         }
     }
@@ -317,7 +319,8 @@ impl Protected {
 fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
     let fields = bound.source.schema.fields().iter().enumerate();
     let shown = fields.filter(|(_, field)| values::shows(field.data_type()));
-    let column = |(index, name): (usize, &String)| {
+    let column = |(index, field): (usize, &FieldRef)| {
+        let name = field.name();
         let rules: Vec<&PlannedColumn> = bound
             .plan
             .columns
@@ -331,6 +334,9 @@ fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
             return None;
         }
         let identity = rules.iter().find_map(|column| column.identity.as_ref());
+        if identity.is_none() && is_measure(field.data_type()) {
+            return None;
+        }
         let kind = identity.map(|identity| identity.kind);
         let kind = kind.or_else(|| rules.iter().find_map(|column| column.kind));
         let blanks = identity.and_then(|identity| identity.blank.clone());
@@ -347,7 +353,18 @@ fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
             distinct: Mutex::default(),
         })
     };
-    shown
-        .filter_map(|(index, field)| column((index, field.name())))
-        .collect()
+    shown.filter_map(column).collect()
+}
+
+/// Whether a type is that of amounts and measures, whose whole numbers others have, too: not to
+/// show them protects nobody.
+fn is_measure(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_measure(values),
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale != 0,
+        other => other.is_floating(),
+    }
 }
