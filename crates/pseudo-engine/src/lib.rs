@@ -32,6 +32,7 @@ mod project;
 mod publish;
 mod quarantine;
 mod reuse;
+mod same_key;
 mod sink;
 mod source;
 mod space;
@@ -41,9 +42,10 @@ mod work;
 
 pub use cancel::Cancel;
 pub use error::{Error, Leak, Shared};
-pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
+pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use progress::{Progress, Silent};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use same_key::same_key;
 pub use verify::published::{VerifyReport, verify};
 
 /// A result of this crate.

@@ -8,6 +8,7 @@
 mod aws_kms;
 #[cfg(any(feature = "transit", feature = "aws-kms"))]
 mod http;
+mod parse;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 #[cfg(feature = "aws-kms")]
