@@ -4,6 +4,7 @@
 
 mod cli;
 mod harness;
+mod keys;
 mod leak;
 mod options;
 mod pipelines;

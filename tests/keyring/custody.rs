@@ -202,3 +202,61 @@ fn what_providers_need_has_no_face() {
     });
     assert_eq!(place.to_string(), "key `k` of PKCS#11 token `t`");
 }
+
+#[test]
+fn references_are_read_as_people_write_them() {
+    let read = |text: &str| text.parse::<Custody>();
+    let text = "pkcs11:token=my%20token;object=k;id=%A0%03?module-path=/usr/lib/a.so";
+    let Custody::Pkcs11(place) = read(text).unwrap() else {
+        unreachable!("a PKCS#11 reference")
+    };
+    let id = place.id.as_deref();
+    assert_eq!(
+        (place.token.as_str(), place.key.as_str(), id),
+        ("my token", "k", Some("a003"))
+    );
+    assert_eq!(place.module, "/usr/lib/a.so");
+    let text = "transit:https://vault.example:8200/team/transit/my-key?version=7&namespace=a";
+    let Custody::Transit(place) = read(text).unwrap() else {
+        unreachable!("a Transit reference")
+    };
+    assert_eq!(place.address, "https://vault.example:8200");
+    assert_eq!(
+        (place.mount.as_str(), place.key.as_str()),
+        ("team/transit", "my-key")
+    );
+    assert_eq!((place.version, place.namespace.as_deref()), (7, Some("a")));
+    let Custody::AwsKms(place) = read("aws-kms:eu-central-1/alias/a?endpoint=https://h").unwrap()
+    else {
+        unreachable!("an AWS KMS reference")
+    };
+    assert_eq!(
+        (place.region.as_str(), place.key.as_str()),
+        ("eu-central-1", "alias/a")
+    );
+    assert_eq!(place.endpoint.as_deref(), Some("https://h"));
+    for wrong in [
+        "",
+        "pkcs11",
+        "pkcs11:token=a;object=b",
+        "pkcs11:token=a?module-path=/m",
+        "pkcs11:token=a;token=b;object=c?module-path=/m",
+        "pkcs11:token=a;object=b;pin-value=1?module-path=/m",
+        "pkcs11:token=%4;object=b?module-path=/m",
+        "pkcs11:token=%+4;object=b?module-path=/m",
+        "transit:vault/transit/key",
+        "transit:https://vault/key",
+        "transit:https://vault/transit/key?version=0",
+        "transit:https://vault/transit/key?other=1",
+        "aws-kms:eu-central-1",
+        "aws-kms:evil.example\u{23}/key",
+        "aws-kms:eu/key?other=1",
+        "vault:https://vault/transit/key",
+    ] {
+        let error = read(wrong).unwrap_err();
+        assert!(
+            matches!(error, Error::CustodyText) && error.hint().is_some(),
+            "{wrong}"
+        );
+    }
+}

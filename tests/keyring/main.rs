@@ -19,5 +19,6 @@ mod smoke;
 #[cfg(feature = "pkcs11")]
 mod softhsm;
 mod stream;
+mod tink;
 #[cfg(feature = "transit")]
 mod transit;

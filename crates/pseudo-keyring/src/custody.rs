@@ -19,7 +19,7 @@ mod transit;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use pseudo_token::RootMessage;
+use pseudo_token::{CheckValue, Epoch, RootMessage};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -156,6 +156,18 @@ impl Custody {
             Self::Transit(_) => cfg!(feature = "transit"),
             Self::AwsKms(_) => cfg!(feature = "aws-kms"),
         }
+    }
+
+    /// Asks the provider for the check value of its key.
+    ///
+    /// # Errors
+    /// When it does not answer, and when the reference is malformed.
+    pub fn check_value(&self, epoch: Epoch, access: &Access) -> Result<CheckValue, Error> {
+        if !self.is_legal() {
+            return Err(Error::Custody);
+        }
+        let answer = self.answer(&RootMessage::check_value(epoch), access)?;
+        Ok(CheckValue::from_answer(&answer))
     }
 
     /// Asks the provider for the HMAC-SHA256 of a message.

@@ -115,7 +115,7 @@ impl Export {
         if !revealing.is_empty() {
             let names = revealing.join(", ");
             screen.warning(&format!(
-                "whoever opens this file opens what is sealed as {names}"
+                "whoever holds this file turns pseudonyms back: {names}"
             ));
         }
         match self.role {
@@ -142,7 +142,7 @@ impl Export {
                     return Ok(needs);
                 }
                 let names = revealing.join(", ");
-                let message = format!("its bundle could open what the pipeline seals as {names}");
+                let message = format!("a bundle for this pipeline turns pseudonyms back: {names}");
                 Err(self.usage(&message, "`--allow-reveal` says that this is meant"))
             }
             (role, pipeline) => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pseudo_keyring::{Access, Custody, Fresh, Unlock};
+use pseudo_token::Epoch;
 
 use super::{as_table, custody};
 use crate::access::AccessArgs;
@@ -44,6 +45,8 @@ impl New {
         let (fresh, access) = match self.custody {
             Some(custody) => {
                 let access = self.access.access(std::slice::from_ref(&custody))?;
+                // Before anything is made that would be of no use without it.
+                custody.check_value(Epoch(1), &access)?;
                 (Fresh::Custody(custody), access)
             }
             None => (Fresh::Secret, Access::none()),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use clap::Args;
-use pseudo_keyring::{Access, Change, Error, Keyring};
+use pseudo_keyring::{Access, Change, Error, Keyring, Status};
 use pseudo_token::Epoch;
 
 use super::{Opening, as_json, as_table};
@@ -103,6 +103,9 @@ impl Destroy {
         let mut entries = keyring.entries();
         let entry = entries.find(|entry| entry.epoch.0 == epoch);
         let entry = entry.ok_or(Error::NoEpoch { epoch })?;
+        if entry.status == Status::Primary {
+            return Err(Error::IsPrimary { epoch }.into());
+        }
         let check = entry.check_value.ok_or(Error::Destroyed { epoch })?;
         let hint = Some("give `--yes` if that is meant".to_owned());
         if !std::io::stdin().is_terminal() {
