@@ -13,7 +13,7 @@ use crate::unlock;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Providers of secrets")]
 pub(crate) struct AccessArgs {
-    /// File whose first line is the user PIN of the PKCS#11 token; asked on the terminal when absent
+    /// File whose first line is the PIN of the PKCS#11 token; asked on the terminal when absent
     #[cfg(feature = "pkcs11")]
     #[arg(long, value_name = "FILE")]
     pin_file: Option<std::path::PathBuf>,

@@ -4,10 +4,11 @@
 //! says that nothing was published and what is still current; a reader that goes away is no
 //! failure.
 //!
-//! Reading order: `harden` is what is done first, `args` is what can be asked, `commands` has one file per verb, `message` is the
-//! one place that speaks of failures and knows the exit codes, `progress` and `table` are how work
-//! and answers look, `record` is what a run tells machines, `signals` is how a run is stopped,
-//! `unlock` is how a keyring is found and unlocked, `access` what providers of secrets need.
+//! Reading order: `harden` is what is done first, `args` is what can be asked, `commands` has one
+//! file per verb, `message` is the one place that speaks of failures and knows the exit codes,
+//! `progress` and `table` are how work and answers look, `record` is what a run tells machines,
+//! `signals` is how a run is stopped, `unlock` is how a keyring is found and unlocked, `access` is
+//! what providers of secrets need.
 
 mod access;
 mod args;

@@ -14,8 +14,8 @@ use crate::access::AccessArgs;
 use crate::message::{Failure, Screen};
 use crate::signals;
 
-/// Opens the keyring of a job, or the bundle in its place, or makes a keyring when the pipeline says
-/// so. `current` is the run that readers of the sink see.
+/// Opens the keyring of a job, or the bundle in its place, or makes a keyring when the pipeline
+/// says so. `current` is the run that readers of the sink see.
 pub(crate) fn for_job(
     job: &Job,
     current: Option<&str>,

@@ -10,9 +10,9 @@ use crate::message::{self, Failure, Screen};
 
 /// Change who opens a keyring, and leave its secrets as they are
 ///
-/// Whoever is removed still opens copies from before: rotate where that matters. With approvers, two
-/// of them have to consent before seals are revealed; a change of approvers takes the consent of two
-/// of those before.
+/// Whoever is removed still opens copies from before: rotate where that matters. With approvers,
+/// two of them have to consent before seals are revealed; a change of approvers takes the consent
+/// of two of those before.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  pseudo keys rewrap keys/analytics.keyring --add age1…")]
 pub(crate) struct Rewrap {
