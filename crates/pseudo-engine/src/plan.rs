@@ -140,17 +140,7 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
 /// Those of [`open`]; [`Error::Refused`] for a value that no placeholder asks for, too, and for a
 /// table that is not in the file.
 pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> Result<Job> {
-    let file = path.to_string_lossy();
-    let bytes = std::fs::read(path).map_err(|error| {
-        refuse(
-            &file,
-            Spot::default(),
-            "",
-            format!("cannot be read: {}", kind_text(&error)),
-        )
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| refuse(&file, Spot::default(), "", "not valid UTF-8".to_owned()))?;
+    let (file, text) = text(path)?;
     let (draft, mut violations) = Pipeline::draft_with(&file, &text, &choice.settings);
     if let Some(pipeline) = draft {
         violations.extend(unknown(&pipeline, &choice.tables));
@@ -164,6 +154,31 @@ pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> 
     violations.sort_by_key(|violation| (violation.line, violation.column));
     violations.dedup();
     Err(Error::Refused(Refusal { violations }))
+}
+
+/// Reads the pipeline file at `path` and looks at no source: what it says of its tables is whole,
+/// but for placeholders, which need no values.
+///
+/// # Errors
+/// [`Error::Refused`] with every mistake of the file.
+pub fn pipeline(path: &Path) -> Result<Pipeline> {
+    let (file, text) = text(path)?;
+    let (draft, mut violations) = Pipeline::draft_with(&file, &text, &Settings::default());
+    violations.retain(|violation| violation.fault != Fault::UnsetPlaceholder);
+    match draft {
+        Some(pipeline) if violations.is_empty() => Ok(pipeline),
+        _ => Err(Error::Refused(Refusal { violations })),
+    }
+}
+
+/// The name and the text of a pipeline file.
+fn text(path: &Path) -> Result<(String, String)> {
+    let file = path.to_string_lossy().into_owned();
+    let refused = |message: String| refuse(&file, Spot::default(), "", message);
+    let bytes = std::fs::read(path)
+        .map_err(|error| refused(format!("cannot be read: {}", kind_text(&error))))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused("not valid UTF-8".to_owned()))?;
+    Ok((file, text))
 }
 
 /// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever

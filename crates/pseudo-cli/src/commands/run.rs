@@ -9,6 +9,7 @@ use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
 use serde_json::json;
 
+use crate::access::AccessArgs;
 use crate::commands::check::{self, Settings};
 use crate::commands::{now, rfc3339, verify};
 use crate::message::{self, Failure, Screen, Standing};
@@ -56,6 +57,8 @@ pub(crate) struct Run {
     json: bool,
     #[command(flatten)]
     record: RecordArgs,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 impl Run {
@@ -90,11 +93,12 @@ impl Run {
         let job = pseudo_engine::open_with(&self.pipeline, &pseudo_query::Filters, &choice)?;
         check::warn(&job, screen);
         let started = record.started;
-        let keyring = unlock::for_job(
+        let held = unlock::for_job(
             &job,
             current,
             self.passphrase_file.as_deref(),
             &rfc3339(started),
+            &self.access,
             screen,
         )?;
         record.start(&job);
@@ -112,7 +116,7 @@ impl Run {
             cancel,
             disk: Disk::default(),
         };
-        let report = pseudo_engine::run(&job, &keyring, &options);
+        let report = pseudo_engine::run(&job, held.source(), &options);
         meter.finish();
         let report = report?;
         for table in &report.manifest.tables {
