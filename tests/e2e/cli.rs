@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 23] = [
     "",
     "check",
     "run",
@@ -19,6 +19,13 @@ const VERBS: [&str; 16] = [
     "keys",
     "keys new",
     "keys list",
+    "keys check",
+    "keys rotate",
+    "keys disable",
+    "keys enable",
+    "keys destroy",
+    "keys export",
+    "keys rewrap",
     "audit",
     "audit verify",
     "sample",
@@ -72,6 +79,11 @@ fn the_examples_of_the_help_run() {
         "verify",
         "query",
         "keys list",
+        "keys check",
+        "keys rotate",
+        "keys disable",
+        "keys enable",
+        "keys destroy",
         "completions",
         "man",
     ] {

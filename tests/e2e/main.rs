@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod audit;
+mod bad_input;
 mod cli;
 mod full;
 mod harness;
+mod keys;
+mod kill;
 mod leak;
+mod nights;
 mod options;
 mod pipelines;
 mod publish;

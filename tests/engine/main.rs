@@ -24,4 +24,5 @@ mod reveal;
 mod run;
 mod sink;
 mod transforms;
+mod unrelated;
 mod verify;

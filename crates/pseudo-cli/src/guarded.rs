@@ -14,6 +14,7 @@ use pseudo_pii::Kind;
 use pseudo_policy::Pipeline;
 use pseudo_token::Epoch;
 
+use crate::access::{AccessArgs, usable};
 use crate::commands::now;
 use crate::message::{Failure, Screen};
 use crate::unlock;
@@ -34,6 +35,8 @@ pub(crate) struct KeyArgs {
     /// File whose first line is the passphrase that opens the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// What is asked about.
@@ -94,7 +97,8 @@ pub(crate) struct Keys {
 
 impl KeyArgs {
     pub(crate) fn open(&self) -> Result<Keys, Failure> {
-        let pipeline = self.pipeline.as_deref().map(pipeline).transpose()?;
+        let pipeline = self.pipeline.as_deref().map(pseudo_engine::pipeline);
+        let pipeline = pipeline.transpose()?;
         let base = self.pipeline.as_deref().and_then(Path::parent);
         let beside = |path: &String| base.unwrap_or(Path::new("")).join(path);
         let named = pipeline.as_ref().map(|pipeline| &pipeline.keys);
@@ -108,7 +112,10 @@ impl KeyArgs {
             None => self.identity_file.clone().or(identity),
         };
         let open_with = unlock::unlock(&path, identity, self.passphrase_file.as_deref())?;
-        let held = Held::open(&path, &open_with)?;
+        let held = match Held::open(&path, &open_with)? {
+            Held::Keyring(keyring) => Held::Keyring(self.access.give(keyring, usable)?),
+            bundle => bundle,
+        };
         Ok(Keys {
             path,
             held,
@@ -210,19 +217,6 @@ pub(crate) fn csv(field: &str) -> String {
     } else {
         field.to_owned()
     }
-}
-
-/// What the file says of names; whether it fits a source is not asked here.
-fn pipeline(path: &Path) -> Result<Pipeline, Failure> {
-    let file = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read `{file}`: {}", error.kind())))?;
-    let draft = Pipeline::draft(&file.to_string(), &text).0;
-    let legal = |draft: &Pipeline| !draft.domain.is_empty() && !draft.keys.keyring.is_empty();
-    draft.filter(legal).ok_or_else(|| Failure::Usage {
-        message: format!("`{file}` does not say its domain and keyring"),
-        hint: Some("`pseudo check` lists what is wrong with it".to_owned()),
-    })
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

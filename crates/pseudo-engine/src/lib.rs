@@ -41,6 +41,7 @@ mod project;
 mod publish;
 mod quarantine;
 mod reuse;
+mod same_key;
 mod sink;
 mod source;
 mod space;
@@ -52,11 +53,13 @@ pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
 pub use lookup::lookup;
-pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
+pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use progress::{Progress, Silent};
 pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use same_key::same_key;
 pub use verify::published::{VerifyReport, verify};
+pub use verify::{Change, SourceChange};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

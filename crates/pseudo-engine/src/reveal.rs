@@ -51,8 +51,8 @@ impl Opened {
     }
 }
 
-/// Opens the seals that `list` holds, in text form, one a line or in a column of a CSV. The epoch of
-/// each is found by the key id that it names.
+/// Opens the seals that `list` holds, in text form, one a line or in a column of a CSV. The epoch
+/// of each is found by the key id that it names.
 ///
 /// # Errors
 /// [`Error::Denied`](crate::Error::Denied) when it is refused, which the audit log says, too; when

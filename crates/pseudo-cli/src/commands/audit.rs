@@ -26,11 +26,11 @@ enum Verb {
 
 /// Prove every line of an audit log, its end included
 ///
-/// Each line carries a MAC over itself and the line before, and the anchor beside the keys knows how
-/// many lines there are and how the last one ends: a changed byte, a line that is gone, added or out
-/// of its place, a tail that was cut off and another log are found, and told by line and reason.
-/// Somebody who can bring back an older log together with its older anchor is found by lines that
-/// were noted elsewhere: `reveal` and `lookup` say them.
+/// Each line carries a MAC over itself and the line before, and the anchor beside the keys knows
+/// how many lines there are and how the last one ends: a changed byte, a line that is gone, added
+/// or out of its place, a tail that was cut off and another log are found, and told by line and
+/// reason. Somebody who can bring back an older log together with its older anchor is found by
+/// lines that were noted elsewhere: `reveal` and `lookup` say them.
 #[derive(Args, Debug)]
 #[command(after_help = VERIFY)]
 struct Verify {
