@@ -226,6 +226,69 @@ fn two_approvers_are_asked_where_the_keyring_says_so() {
     assert_eq!(lines[0]["approvers"], Value::Null);
 }
 
+/// A bundle of a role, with its identity file beside it.
+fn export(sandbox: &Sandbox, name: &str, more: &[&str]) {
+    let key = sandbox.path(&format!("{name}.key"));
+    let public = pseudo_keyring::create_identity(&key, "2026-01-01T00:00:00Z").unwrap();
+    let bundle = format!("{name}.bundle");
+    let words = [
+        "keys",
+        "export",
+        "keys/recall.keyring",
+        "--pipeline",
+        "recall.toml",
+    ];
+    let to = ["--recipient", &public, "-o", &bundle];
+    sandbox.ok(&[&words[..], more, &to].concat());
+}
+
+#[test]
+fn a_bundle_reveals_what_it_was_made_for() {
+    let sandbox = recall();
+    export(
+        &sandbox,
+        "desk",
+        &["--role", "reveal", "--identity", "vehicle"],
+    );
+    export(
+        &sandbox,
+        "host",
+        &["--role", "pseudonymise", "--allow-reveal"],
+    );
+    let desk = [&["--keys", "desk.bundle"], &["tokens.csv"][..]].concat();
+    let done = run(&sandbox, &with("reveal", &desk));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(VINS.iter().all(|vin| done.out.contains(vin)));
+    let values = ["--keys", "desk.bundle", "values.txt"];
+    insta::assert_snapshot!(run(&sandbox, &with("lookup", &values)).refusal(), @r"
+    exit 3
+    error: the keys at hand do not hold the token key of identity `vehicle` (vin/1)
+      hint: no value was shown; the refusal is line 2 of `desk.bundle.audit-1.ndjson`
+    ");
+    let log = "desk.bundle.audit-1.ndjson";
+    assert_eq!(
+        fs::read_to_string(sandbox.path(log))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+    sandbox.ok(&["audit", "verify", log, "--keys", "desk.bundle"]);
+    // The keyring knows the key of that log, but its own anchor is of another.
+    let other = sandbox.run(&["audit", "verify", log, "--keys", "keys/recall.keyring"]);
+    assert_eq!(other.code, Some(3), "{}", other.err);
+    // A host could open what it seals, and is not let.
+    let host = ["--keys", "host.bundle", "tokens.csv"];
+    insta::assert_snapshot!(run(&sandbox, &with("reveal", &host)).refusal(), @r"
+    exit 3
+    error: a bundle of role `pseudonymise` does not serve this
+      hint: no value was shown; without the key of the audit log nothing is recorded
+    ");
+    let host = ["--keys", "host.bundle", "values.txt"];
+    assert_eq!(run(&sandbox, &with("lookup", &host)).code, Some(3));
+    assert!(!sandbox.path("host.bundle.audit-1.ndjson").exists());
+}
+
 #[test]
 fn tokens_of_given_values_find_their_rows() {
     let sandbox = recall();
