@@ -4,6 +4,7 @@
 mod cancel;
 mod crash;
 mod csv;
+mod escrow;
 mod faulty;
 mod files;
 mod gate;

@@ -6,6 +6,7 @@
 
 mod age;
 mod band;
+mod canonical;
 mod constant;
 mod derive;
 mod fpe;
@@ -103,6 +104,15 @@ impl Kernel {
                 form,
                 on_invalid,
             )),
+        }
+    }
+
+    /// Makes the kernel that answers the canonical text of a column that has one, NULL where a cell
+    /// is NULL or blank: the originals of its pseudonyms, in clear.
+    pub fn canonical(kind: Kind, blanks: impl Into<Arc<Blanks>>) -> Self {
+        let canon = Canon::new(kind, blanks.into(), OnInvalid::Token);
+        Self {
+            action: Action::Canonical(canonical::Canonical { canon }),
         }
     }
 
@@ -431,6 +441,7 @@ impl Kernel {
             Action::Token(token) => token.apply(array, tally),
             Action::Seal(seal) => seal.apply(array, tally),
             Action::Fpe(fpe) => fpe.apply(array, tally),
+            Action::Canonical(canonical) => canonical.apply(array, tally),
             Action::Constant(constant) => constant.apply(array, tally),
             Action::Mask(mask) => mask.apply(array, tally),
             Action::Prefix(prefix) => prefix.apply(array, tally),
@@ -451,6 +462,7 @@ impl Kernel {
             Action::Token(token) => token.output(input),
             Action::Seal(seal) => seal.output(input),
             Action::Fpe(fpe) => fpe.output(input),
+            Action::Canonical(canonical) => canonical.output(input),
             Action::Constant(_) => (!is_encoded_type(input)).then_some(DataType::Utf8),
             Action::Mask(_) | Action::Prefix(_) | Action::Map(_) => text_output(input),
             Action::Rare(rare) => return rare.output(input),
@@ -470,6 +482,7 @@ impl Kernel {
             Action::Token(_)
             | Action::Seal(_)
             | Action::Fpe(_)
+            | Action::Canonical(_)
             | Action::Constant(_)
             | Action::Mask(_)
             | Action::Prefix(_)
@@ -643,6 +656,7 @@ enum Action {
     Token(token::Token),
     Seal(seal::Seal),
     Fpe(fpe::Fpe),
+    Canonical(canonical::Canonical),
     Constant(constant::Constant),
     Mask(mask::Mask),
     Prefix(prefix::Prefix),
@@ -665,6 +679,7 @@ impl Action {
             Self::Token(_) => "token",
             Self::Seal(_) => "seal",
             Self::Fpe(_) => "fpe",
+            Self::Canonical(_) => "canonical text",
             Self::Constant(_) => "constant",
             Self::Mask(_) => "mask",
             Self::Prefix(_) => "prefix",

@@ -35,7 +35,9 @@ pub(crate) fn kernel(
     let on_invalid = on_invalid(column.on_invalid);
     let kernel = match &column.action {
         Action::Keep => Ok(Kernel::keep()),
-        Action::Drop => return Err(Error::Internal("a dropped column in the plan".to_owned())),
+        Action::Drop | Action::Escrow(_) => {
+            return Err(Error::Internal("a dropped column in the plan".to_owned()));
+        }
         Action::Null => Ok(Kernel::null(column.output.data_type().clone())),
         Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. } => {
             return keyed(column, context.keys);
@@ -103,6 +105,13 @@ pub(crate) fn probe(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel>
         ..column.clone()
     };
     keyed(&column, keys)
+}
+
+/// The kernel that makes the originals of a column of pseudonyms.
+pub(crate) fn canonical(column: &PlannedColumn) -> Result<Kernel> {
+    let identity = column.identity.as_ref();
+    let identity = identity.ok_or_else(|| unplanned("identity"))?;
+    Ok(Kernel::canonical(identity.kind, blanks(Some(identity))))
 }
 
 /// The kernel of a token, seal or fpe rule.

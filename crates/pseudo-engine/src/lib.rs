@@ -6,9 +6,10 @@
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
-//! happens to it, `quarantine` what is left out, `sink` and `staging` where it goes, `limits` what
-//! is not published for being far from what was expected, `verify` what is proved, before a run is
-//! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
+//! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
+//! `staging` where it goes, `limits` what is not published for being far from what was expected,
+//! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
+//! `publish` how it becomes visible;
 //! [`Disk`] is what all of them write through; [`lineage`] and [`metrics`] are what other systems
 //! are told, and [`Cancel`] stops it.
 
@@ -25,6 +26,7 @@ pub mod sample;
 mod cancel;
 mod chunk;
 mod disk;
+mod escrow;
 mod hash;
 mod inputs;
 mod kernels;

@@ -1,5 +1,6 @@
 //! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and
-//! no secrets, and two runs over the same input differ in it by run id and times alone.
+//! no secrets, and two runs over the same input differ in it by run id and times alone, and by the
+//! digests of sealed originals.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +10,7 @@ use pseudo_policy::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
 pub use crate::source::Stamp;
-use crate::{Error, Result, quarantine};
+use crate::{Error, Result, escrow, quarantine};
 
 /// The name of the file within a run's directory.
 pub const FILE: &str = "manifest.json";
@@ -194,6 +195,28 @@ pub struct OutputManifest {
     /// Where the rows stood that were left out of it, when there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<RecordManifest>,
+    /// The sealed originals of its pseudonyms, where rules ask for them. The one part of a run that
+    /// another run over the same input does not write byte by byte again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escrow: Vec<EscrowManifest>,
+}
+
+/// The sealed originals of one column, of the rows of one output file: an age file with a line of
+/// JSON for each pair of pseudonym and original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscrowManifest {
+    /// The output column.
+    pub column: String,
+    /// Whom it is sealed to, `age1…`.
+    pub recipient: String,
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Pairs in it.
+    pub pairs: u64,
 }
 
 /// The record of rows in quarantine: a line of JSON for each column and reason that put a row
@@ -299,6 +322,12 @@ impl Manifest {
         if outputs().any(|output| output.quarantine.is_some()) && !directories.contains(&records) {
             directories.push(records);
         }
+        let sealed = |table: &&TableManifest| table.outputs.iter().any(|o| !o.escrow.is_empty());
+        let mut sealed = self.tables.iter().filter(sealed).peekable();
+        if sealed.peek().is_some() {
+            directories.push(escrow::DIRECTORY.to_owned());
+        }
+        directories.extend(sealed.map(|table| escrow::directory(&table.table)));
         directories
     }
 
@@ -354,6 +383,16 @@ impl TableManifest {
 }
 
 impl OutputManifest {
+    /// The files that belong to it, itself first: their paths, sizes and digests.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        let record = self.quarantine.iter();
+        let record = record.map(|r| (r.path.as_str(), r.bytes, r.sha256.as_str()));
+        let sealed = self.escrow.iter();
+        let sealed = sealed.map(|e| (e.path.as_str(), e.bytes, e.sha256.as_str()));
+        let own = (self.path.as_str(), self.bytes, self.sha256.as_str());
+        std::iter::once(own).chain(record).chain(sealed)
+    }
+
     /// The name of file `number` of a table, relative to the run's directory. A reader that lists
     /// before and opens after a switch finds the digest's file or none.
     pub(crate) fn path(table: &str, number: usize, sha256: &str) -> String {

@@ -99,11 +99,14 @@ pub(crate) fn retain(disk: &Disk, sink: &Path, keep: u32) -> Result<()> {
 }
 
 /// Removes a run: first the manifest, without which it is none, then a table after the other, its
-/// files at once.
+/// files at once, and what there is beside the tables.
 fn remove_run(disk: &Disk, path: &Path) -> Result<()> {
     disk.remove_file(&path.join(manifest::FILE))?;
     for table in entries(path)?.iter().filter(|path| path.is_dir()) {
-        let remove = |file: &PathBuf| disk.remove_file(file);
+        let remove = |entry: &PathBuf| match entry.is_dir() {
+            true => disk.remove_tree(entry),
+            false => disk.remove_file(entry),
+        };
         entries(table)?.par_iter().try_for_each(remove)?;
     }
     disk.remove_tree(path)

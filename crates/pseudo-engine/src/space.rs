@@ -49,10 +49,13 @@ fn needed(work: &Work<'_>) -> u64 {
     }
     let width = work.bound.source.schema.fields().len();
     let file = |file: &SourceFile| -> u64 {
-        let extents = columns
-            .iter()
-            .map(|column| bytes(column, file.extent(column.source_index, width)));
-        extents.fold(0, u64::saturating_add)
+        let column = |column: &PlannedColumn| {
+            let extent = file.extent(column.source_index, width);
+            // originals are as long as they are, and each of them is there once
+            let sealed = column.escrow.as_ref().map_or(0, |_| extent.bytes);
+            bytes(column, extent).saturating_add(sealed)
+        };
+        columns.iter().map(column).fold(0, u64::saturating_add)
     };
     work.read().map(file).fold(0, u64::saturating_add)
 }

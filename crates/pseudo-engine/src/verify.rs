@@ -34,7 +34,7 @@ use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
 use self::probe::{Cells, Filter, Probe};
 use self::proof::{Proof, Table};
-use crate::manifest::{GateManifest, Manifest};
+use crate::manifest::{GateManifest, Manifest, OutputManifest};
 use crate::plan::Job;
 use crate::{Error, Result, Shared, kernels};
 
@@ -87,14 +87,10 @@ pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
         .tables
         .iter()
         .flat_map(|table| &table.outputs)
-        .all(|output| {
-            let is_there = |path: &str, bytes: u64| {
-                let metadata = std::fs::metadata(directory.join(path));
-                metadata.is_ok_and(|metadata| metadata.len() == bytes)
-            };
-            let record = output.quarantine.as_ref();
-            is_there(&output.path, output.bytes)
-                && record.is_none_or(|record| is_there(&record.path, record.bytes))
+        .flat_map(OutputManifest::files)
+        .all(|(path, bytes, _)| {
+            let metadata = std::fs::metadata(directory.join(path));
+            metadata.is_ok_and(|metadata| metadata.len() == bytes)
         })
 }
 

@@ -21,7 +21,7 @@ use super::probe::{self, Cells, Filter, Probe};
 use super::proof::Proof;
 use super::{shape, values};
 use crate::chunk::{self, Chunk};
-use crate::manifest::{self, GateManifest, Manifest, TableManifest};
+use crate::manifest::{self, GateManifest, Manifest, OutputManifest, TableManifest};
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::source::digest_file;
@@ -107,10 +107,9 @@ fn schema(table: &TableManifest) -> Result<Schema> {
 
 /// Readers take every file of a table: one that nobody proved must not be there.
 fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = || manifest.tables.iter().flat_map(|table| &table.outputs);
-    let records = outputs().filter_map(|output| output.quarantine.as_ref());
-    let names = outputs().map(|output| output.path.as_str());
-    let names = names.chain(records.map(|record| record.path.as_str()));
+    let outputs = manifest.tables.iter().flat_map(|table| &table.outputs);
+    let names = outputs.flat_map(OutputManifest::files);
+    let names = names.map(|(path, ..)| path);
     let names = names.chain([manifest::FILE, reuse::FILE]);
     let known: BTreeSet<PathBuf> = names.map(|name| directory.join(name)).collect();
     let mut folders = vec![directory.to_path_buf()];
@@ -131,20 +130,16 @@ fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
 }
 
 fn digests(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = || manifest.tables.iter().flat_map(|table| &table.outputs);
-    let records = outputs().filter_map(|output| output.quarantine.as_ref());
-    let files: Vec<_> = outputs()
-        .map(|output| (&output.path, &output.sha256))
-        .chain(records.map(|record| (&record.path, &record.sha256)))
-        .collect();
-    files.par_iter().try_for_each(|(name, sha256)| {
+    let outputs = manifest.tables.iter().flat_map(|table| &table.outputs);
+    let files: Vec<_> = outputs.flat_map(OutputManifest::files).collect();
+    files.par_iter().try_for_each(|(name, _, sha256)| {
         let fault = |fault: &str| Error::Verify {
-            file: (*name).clone(),
+            file: (*name).to_owned(),
             fault: fault.to_owned(),
         };
         let path = directory.join(name);
         match digest_file(&path, &Cancel::default()) {
-            Ok(digest) if digest == **sha256 => Ok(()),
+            Ok(digest) if digest == *sha256 => Ok(()),
             Ok(_) => Err(fault("has another digest than the manifest says")),
             Err(_) if !path.exists() => Err(fault("is missing")),
             Err(error) => Err(error),
