@@ -31,8 +31,24 @@ pub struct Manifest {
     pub finished: String,
     /// What, besides the source files, decided the output.
     pub recipe: Recipe,
+    /// The runs that this one was made from without its source, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
     /// The tables, in the order of the pipeline.
     pub tables: Vec<TableManifest>,
+}
+
+/// A run that another was made from without its source, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The name of the run; it may be gone.
+    pub run_id: String,
+    /// The verb, as `forget`.
+    pub verb: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why, in the words of whoever asked for it.
+    pub reason: String,
 }
 
 /// What decides output bytes besides the source, for all tables: two runs whose recipes are equal,

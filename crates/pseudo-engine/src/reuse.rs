@@ -41,10 +41,8 @@ pub(crate) struct Store<'a> {
 impl<'a> Store<'a> {
     /// Opens the run in `directory`, whose manifest is `manifest`.
     pub(crate) fn open(directory: PathBuf, manifest: &'a Manifest) -> Self {
-        let none = || manifest.tables.iter().map(|_| Vec::new()).collect();
-        let sketches = read(&directory).filter(|found| found.len() == manifest.tables.len());
         Self {
-            sketches: sketches.unwrap_or_else(none),
+            sketches: sketches(&directory, manifest),
             directory,
             manifest,
         }
@@ -312,6 +310,13 @@ pub(crate) fn to_bytes(manifest: &[u8], tables: &[TableSketches]) -> Option<Vec<
     let digest = Sha256::digest(&bytes);
     bytes.extend(digest);
     Some(bytes)
+}
+
+/// The sketches of the run in `directory`, whose manifest is `manifest`: as many as it has tables.
+pub(crate) fn sketches(directory: &Path, manifest: &Manifest) -> Vec<TableSketches> {
+    let none = || manifest.tables.iter().map(|_| Vec::new()).collect();
+    let found = read(directory).filter(|found| found.len() == manifest.tables.len());
+    found.unwrap_or_else(none)
 }
 
 /// Reads the sketches of the run in `directory`; none when they are missing, damaged or those of

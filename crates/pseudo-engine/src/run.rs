@@ -507,6 +507,7 @@ impl<'a> Run<'a> {
             started: time(self.options.started),
             finished: time((self.options.clock)()),
             recipe: self.recipe.clone(),
+            origins: Vec::new(),
             tables,
         };
         Ok((manifest, sketches))

@@ -31,9 +31,11 @@ use pseudo_keyring::DomainKeys;
 use pseudo_policy::PlannedColumn;
 
 use self::gate::Gate;
-pub(crate) use self::probe::is_structured;
 use self::probe::{Cells, Filter, Probe};
+pub(crate) use self::probe::{each_cell, is_structured};
 use self::proof::{Proof, Table};
+use self::rule::Rule;
+pub(crate) use self::stock::guarded;
 use crate::manifest::{GateManifest, Manifest, OutputManifest};
 use crate::plan::Job;
 use crate::{Error, Result, Shared, kernels};
@@ -79,6 +81,11 @@ pub(crate) fn staged(
     } else {
         Err(Error::Leak { leaks })
     }
+}
+
+/// Whether a column whose rule the manifest words so holds pseudonyms.
+pub(crate) fn is_pseudonym(action: &str) -> bool {
+    Rule::read(action).is_some_and(|rule| rule.form().is_some())
 }
 
 /// Whether every file of `manifest` is below `directory` in its recorded size.

@@ -25,7 +25,7 @@ use crate::manifest::{self, GateManifest, Manifest, OutputManifest, TableManifes
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::source::digest_file;
-use crate::{Cancel, Error, Result, Shared, publish, reuse};
+use crate::{Cancel, Error, Leak, Result, Shared, publish, reuse};
 
 /// What was proved.
 pub struct VerifyReport {
@@ -98,7 +98,28 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     })
 }
 
-fn schema(table: &TableManifest) -> Result<Schema> {
+/// Proves the files of `tables` below `directory`, which were made without their source: all but
+/// their digests. Answers what is to be recorded of each table, and what should not be published.
+///
+/// # Errors
+/// Those of [`verify`] but [`Error::Leak`].
+pub(crate) fn remade(
+    directory: &Path,
+    tables: &[TableManifest],
+) -> Result<(Vec<GateManifest>, Vec<Leak>)> {
+    tables.iter().try_for_each(TableManifest::balance)?;
+    let schemas: Vec<Schema> = tables.iter().map(schema).collect::<Result<_>>()?;
+    let proof = Proof::new(directory, tables, &schemas)?;
+    let mut gate = Gate::new(&proof, Vec::new(), BTreeSet::new());
+    let held = gate.ask(&proof, &mut |_: &[Filter<'_>]| {
+        proof.pseudonyms(true, &|_, _| None)
+    })?;
+    proof.balance()?;
+    Ok(gate.verdicts(&proof, &held))
+}
+
+/// The schema that the manifest tells of the files of a table.
+pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
     shape::published(table).ok_or_else(|| Error::Verify {
         file: manifest::FILE.to_owned(),
         fault: format!("table `{}` has a column of an unknown type", table.table),
