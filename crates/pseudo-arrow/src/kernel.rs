@@ -13,6 +13,7 @@ mod fpe;
 mod geo;
 mod map;
 mod mask;
+mod open;
 mod prefix;
 mod rare;
 mod round;
@@ -104,6 +105,28 @@ impl Kernel {
                 form,
                 on_invalid,
             )),
+        }
+    }
+
+    /// Makes the kernel that opens what [`Kernel::seal`] made with this key and form, into the
+    /// canonical bytes, in clear.
+    ///
+    /// A cell that this key did not seal fails with [`Error::NotOpened`].
+    pub fn open_seals(key: impl Into<Arc<SealKey>>, form: SealForm) -> Self {
+        let key = key.into();
+        Self {
+            action: Action::OpenSeals(open::Seals { key, form }),
+        }
+    }
+
+    /// Makes the kernel that opens what [`Kernel::fpe`] made with this key and form, in clear.
+    ///
+    /// A cell that is not of the form fails with [`Error::NotOpened`]. A wrong key does not show:
+    /// it opens to other values of the form.
+    pub fn open_formats(key: impl Into<Arc<FpeKey>>, form: FpeForm) -> Self {
+        let key = key.into();
+        Self {
+            action: Action::OpenFormats(open::Formats { key, form }),
         }
     }
 
@@ -441,6 +464,8 @@ impl Kernel {
             Action::Token(token) => token.apply(array, tally),
             Action::Seal(seal) => seal.apply(array, tally),
             Action::Fpe(fpe) => fpe.apply(array, tally),
+            Action::OpenSeals(open) => open.apply(array, tally),
+            Action::OpenFormats(open) => open.apply(array, tally),
             Action::Canonical(canonical) => canonical.apply(array, tally),
             Action::Constant(constant) => constant.apply(array, tally),
             Action::Mask(mask) => mask.apply(array, tally),
@@ -462,6 +487,8 @@ impl Kernel {
             Action::Token(token) => token.output(input),
             Action::Seal(seal) => seal.output(input),
             Action::Fpe(fpe) => fpe.output(input),
+            Action::OpenSeals(open) => open.output(input),
+            Action::OpenFormats(open) => open.output(input),
             Action::Canonical(canonical) => canonical.output(input),
             Action::Constant(_) => (!is_encoded_type(input)).then_some(DataType::Utf8),
             Action::Mask(_) | Action::Prefix(_) | Action::Map(_) => text_output(input),
@@ -482,6 +509,8 @@ impl Kernel {
             Action::Token(_)
             | Action::Seal(_)
             | Action::Fpe(_)
+            | Action::OpenSeals(_)
+            | Action::OpenFormats(_)
             | Action::Canonical(_)
             | Action::Constant(_)
             | Action::Mask(_)
@@ -656,6 +685,8 @@ enum Action {
     Token(token::Token),
     Seal(seal::Seal),
     Fpe(fpe::Fpe),
+    OpenSeals(open::Seals),
+    OpenFormats(open::Formats),
     Canonical(canonical::Canonical),
     Constant(constant::Constant),
     Mask(mask::Mask),
@@ -679,6 +710,7 @@ impl Action {
             Self::Token(_) => "token",
             Self::Seal(_) => "seal",
             Self::Fpe(_) => "fpe",
+            Self::OpenSeals(_) | Self::OpenFormats(_) => "open",
             Self::Canonical(_) => "canonical text",
             Self::Constant(_) => "constant",
             Self::Mask(_) => "mask",

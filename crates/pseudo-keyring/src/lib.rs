@@ -41,7 +41,7 @@ pub use crate::custody::{Access, AwsCredentials, AwsKms, Custody, Pkcs11, Transi
 pub use crate::error::{Error, Fault};
 pub use crate::keys::DomainKeys;
 pub use crate::source::{KeySource, Unlock};
-pub use crate::stream::{PassingKey, Recipient, Sealer};
+pub use crate::stream::{Opener, PassingKey, Recipient, Sealer};
 
 use crate::document::Content;
 use crate::locked::Locked;
