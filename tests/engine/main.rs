@@ -18,6 +18,7 @@ mod metrics;
 mod publish;
 mod quarantine;
 mod refuse;
+mod rekey;
 mod run;
 mod sink;
 mod transforms;

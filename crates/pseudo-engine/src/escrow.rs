@@ -17,18 +17,20 @@
 //! the seal; no byte of them is ever on a disk in clear, and what is remembered of a pair is a
 //! digest. Each file has a key of its own that age draws: no two are equal, even over equal rows.
 
-use std::collections::HashSet;
-use std::io::{self, Write};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, BufReader, Read, Write};
 use std::path::PathBuf;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, StringArray, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, FixedSizeBinaryArray, StringArray, UInt64Array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Int64Type};
 use pseudo_arrow::{Kernel, Outcome};
 use pseudo_keyring::{Recipient, Sealer};
+use pseudo_pii::{Blanks, Kind};
 use pseudo_policy::PlannedColumn;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::kernels;
@@ -67,13 +69,29 @@ impl Escrow {
         let Some(recipient) = &column.escrow else {
             return Ok(None);
         };
-        Ok(Some(Self {
+        Self::of(column.output.name(), (output, position), recipient)
+            .and_then(|escrow| escrow.making(kernels::canonical(column)?))
+            .map(Some)
+    }
+
+    /// The pairs of a column of pseudonyms, whose originals are canonical as they come.
+    pub(crate) fn of(
+        name: &str,
+        (output, position): (usize, usize),
+        recipient: &str,
+    ) -> Result<Self> {
+        Ok(Self {
             output,
-            name: column.output.name().clone(),
+            name: name.to_owned(),
             position,
-            canonical: kernels::canonical(column)?,
+            canonical: Kernel::canonical(Kind::Exact, Blanks::default()),
             recipient: Recipient::parse(recipient)?,
-        }))
+        })
+    }
+
+    /// The same, with another kernel to make the originals.
+    pub(crate) fn making(self, canonical: Kernel) -> Result<Self> {
+        Ok(Self { canonical, ..self })
     }
 
     /// The name of the file of a chunk, relative to the run's directory.
@@ -88,7 +106,6 @@ pub(crate) struct Pairs<'a> {
     table: &'a str,
     /// The number of the chunk within the table.
     chunk: usize,
-    staging: &'a Staging,
     escrows: &'a [Escrow],
     /// One for each escrow.
     open: Vec<Option<Open>>,
@@ -102,26 +119,25 @@ struct Open {
 }
 
 impl<'a> Pairs<'a> {
-    pub(crate) fn new(
-        table: &'a str,
-        chunk: usize,
-        staging: &'a Staging,
-        escrows: &'a [Escrow],
-    ) -> Self {
+    pub(crate) fn new(table: &'a str, chunk: usize, escrows: &'a [Escrow]) -> Self {
         Self {
             table,
             chunk,
-            staging,
             escrows,
             open: escrows.iter().map(|_| None).collect(),
         }
     }
 
     /// Adds the pairs of a batch: `read` are the source columns, `made` those of the output.
-    pub(crate) fn add(&mut self, read: &RecordBatch, made: &RecordBatch) -> Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        staging: &Staging,
+        read: &[ArrayRef],
+        made: &[ArrayRef],
+    ) -> Result<()> {
         for (escrow, open) in self.escrows.iter().zip(&mut self.open) {
-            let input = read.columns().get(escrow.position);
-            let tokens = made.columns().get(escrow.output);
+            let input = read.get(escrow.position);
+            let tokens = made.get(escrow.output);
             let (input, tokens) = input.zip(tokens).ok_or_else(missing)?;
             if tokens.logical_null_count() == tokens.len() {
                 continue;
@@ -130,9 +146,9 @@ impl<'a> Pairs<'a> {
                 Some(open) => open,
                 closed => {
                     let dir = directory(self.table);
-                    self.staging.create_dir(&dir)?;
+                    staging.create_dir(&dir)?;
                     let name = format!("{dir}/{:03}.{:05}", escrow.output, self.chunk);
-                    closed.insert(Open::begin(self.staging, &name, &escrow.recipient)?)
+                    closed.insert(Open::begin(staging, &name, &escrow.recipient)?)
                 }
             };
             open.add(escrow, input, tokens)?;
@@ -141,7 +157,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// Ends the files, and answers what is to be recorded of them.
-    pub(crate) fn finish(self) -> Result<Vec<EscrowManifest>> {
+    pub(crate) fn finish(self, staging: &Staging) -> Result<Vec<EscrowManifest>> {
         let mut done = Vec::new();
         for (escrow, open) in self.escrows.iter().zip(self.open) {
             let Some(Open { path, sealer, seen }) = open else {
@@ -154,7 +170,7 @@ impl<'a> Pairs<'a> {
                 sha256,
             } = file.finish()?;
             let path = escrow.path(self.table, self.chunk, &sha256);
-            self.staging.name(file, &path)?;
+            staging.name(file, &path)?;
             done.push(EscrowManifest {
                 column: escrow.name.clone(),
                 recipient: escrow.recipient.to_string(),
@@ -220,6 +236,7 @@ impl Open {
 pub(crate) enum Tokens {
     Text(StringArray),
     Bytes(FixedSizeBinaryArray),
+    Seals(BinaryArray),
     Numbers(arrow::array::Int64Array),
 }
 
@@ -227,6 +244,7 @@ impl Tokens {
     pub(crate) fn of(array: &ArrayRef) -> Result<Self> {
         Ok(match array.data_type() {
             DataType::FixedSizeBinary(_) => Self::Bytes(array.as_fixed_size_binary().clone()),
+            DataType::Binary => Self::Seals(array.as_binary::<i32>().clone()),
             DataType::Int64 => Self::Numbers(array.as_primitive::<Int64Type>().clone()),
             _ => Self::Text(plain_text(array)?),
         })
@@ -236,6 +254,7 @@ impl Tokens {
         match self {
             Self::Text(array) => array.len(),
             Self::Bytes(array) => array.len(),
+            Self::Seals(array) => array.len(),
             Self::Numbers(array) => array.len(),
         }
     }
@@ -249,6 +268,9 @@ impl Tokens {
             Self::Bytes(array) if row < array.len() && array.is_valid(row) => {
                 out.push_str(&hex(array.value(row)));
             }
+            Self::Seals(array) if row < array.len() && array.is_valid(row) => {
+                out.push_str(&hex(array.value(row)));
+            }
             Self::Numbers(array) if row < array.len() && array.is_valid(row) => {
                 out.push_str(&array.value(row).to_string());
             }
@@ -258,13 +280,13 @@ impl Tokens {
     }
 }
 
-fn plain_text(array: &ArrayRef) -> Result<StringArray> {
+pub(crate) fn plain_text(array: &ArrayRef) -> Result<StringArray> {
     let plain = cast(array, &DataType::Utf8).map_err(|_| missing())?;
     Ok(plain.as_string::<i32>().clone())
 }
 
 /// Tells pairs apart: 128 bits of SHA-256, in which no two of them are ever equal.
-fn digest(token: &str) -> u128 {
+pub(crate) fn digest(token: &str) -> u128 {
     let digest = Sha256::digest(token.as_bytes());
     let (half, _) = digest.split_at(16);
     half.iter()
@@ -274,6 +296,25 @@ fn digest(token: &str) -> u128 {
 fn path(table: &str, place: &str, chunk: usize, sha256: &str) -> String {
     let short = sha256.get(..8).unwrap_or_default();
     format!("{}/{place}-{chunk:05}-{short}.age", directory(table))
+}
+
+/// A line of a file of pairs.
+#[derive(Deserialize)]
+struct Line {
+    token: String,
+    value: String,
+}
+
+/// The originals in a file of pairs, by the digest of their pseudonyms; None when it is not what
+/// was written.
+pub(crate) fn originals(sealed: impl Read) -> Option<HashMap<u128, Box<str>>> {
+    let mut found = HashMap::new();
+    let lines = serde_json::Deserializer::from_reader(BufReader::new(sealed));
+    for line in lines.into_iter::<Line>() {
+        let Line { token, value } = line.ok()?;
+        found.insert(digest(&token), value.into_boxed_str());
+    }
+    Some(found)
 }
 
 impl EscrowManifest {

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod plan;
 pub mod progress;
+pub mod rekey;
 pub mod run;
 pub mod sample;
 
@@ -52,6 +53,7 @@ pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
 pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
 pub use progress::{Progress, Silent};
+pub use rekey::{RekeyOptions, RekeyReport, rekey};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use verify::published::{VerifyReport, verify};
 

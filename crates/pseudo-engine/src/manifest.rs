@@ -10,7 +10,7 @@ use pseudo_policy::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
 pub use crate::source::Stamp;
-use crate::{Error, Result, escrow, quarantine};
+use crate::{Error, Result, escrow, quarantine, rekey};
 
 /// The name of the file within a run's directory.
 pub const FILE: &str = "manifest.json";
@@ -34,8 +34,61 @@ pub struct Manifest {
     /// The runs that this one was made from without its source, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<Origin>,
+    /// How its pseudonyms were turned from those of another epoch, when they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekey: Option<RekeyManifest>,
     /// The tables, in the order of the pipeline.
     pub tables: Vec<TableManifest>,
+}
+
+/// A switch of epochs without the source, and the proof that joins survived it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RekeyManifest {
+    /// The epoch before.
+    pub from: u32,
+    /// The key check value of its secret, in hex.
+    pub from_key_check_value: String,
+    /// The epoch after.
+    pub to: u32,
+    /// Rows published, after as before.
+    pub rows: u64,
+    /// The pseudonyms of one identity and form, in all tables.
+    pub joins: Vec<JoinManifest>,
+    /// The table of old and new pseudonyms, when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<BridgeManifest>,
+}
+
+/// Pseudonyms that join with each other. `before` and `after` are equal, or nothing is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinManifest {
+    /// The identity.
+    pub identity: String,
+    /// The rule, in words.
+    pub rule: String,
+    /// Cells that were turned.
+    pub cells: u64,
+    /// Distinct pseudonyms before.
+    pub before: u64,
+    /// Distinct pseudonyms after.
+    pub after: u64,
+    /// One pseudonym in so many was looked at: all of them, up to a million.
+    pub one_in: u64,
+}
+
+/// Old and new pseudonyms, sealed: an age file with a line of JSON for each pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeManifest {
+    /// Whom it is sealed to, `age1…`.
+    pub recipient: String,
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Lines in it; a pair may be there for each file that it is in.
+    pub lines: u64,
 }
 
 /// A run that another was made from without its source, and why.
@@ -344,7 +397,23 @@ impl Manifest {
             directories.push(escrow::DIRECTORY.to_owned());
         }
         directories.extend(sealed.map(|table| escrow::directory(&table.table)));
+        if self.bridge().is_some() {
+            directories.push(rekey::DIRECTORY.to_owned());
+        }
         directories
+    }
+
+    /// The table of old and new pseudonyms.
+    pub(crate) fn bridge(&self) -> Option<&BridgeManifest> {
+        self.rekey.as_ref()?.bridge.as_ref()
+    }
+
+    /// All files of the run but its records: their paths, sizes and digests.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        let outputs = self.tables.iter().flat_map(|table| &table.outputs);
+        let bridge = self.bridge().into_iter();
+        let bridge = bridge.map(|b| (b.path.as_str(), b.bytes, b.sha256.as_str()));
+        outputs.flat_map(OutputManifest::files).chain(bridge)
     }
 
     /// The manifest as the bytes of its file.

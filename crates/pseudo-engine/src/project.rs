@@ -46,6 +46,7 @@ struct Column {
 
 /// What a chunk comes to besides its file.
 struct Beside<'a> {
+    staging: &'a Staging,
     outcomes: Vec<Outcome>,
     held: Held<'a>,
     pairs: Pairs<'a>,
@@ -120,9 +121,10 @@ impl<'a> Projector<'a> {
         let table = &self.bound.plan.table;
         let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.number))?;
         let mut beside = Beside {
+            staging,
             outcomes: vec![Outcome::default(); self.columns.len()],
             held: Held::new(self.gate, self.bound, chunk, staging, self.vault),
-            pairs: Pairs::new(table, chunk.number, staging, &self.escrows),
+            pairs: Pairs::new(table, chunk.number, &self.escrows),
         };
         let written = self.write(chunk, &mut staged, scratch, &mut beside);
         // what the disk said is the cause of what the writer said
@@ -139,7 +141,7 @@ impl<'a> Projector<'a> {
         let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
         let (quarantined_rows, quarantine) = beside.held.finish()?;
-        let escrow = beside.pairs.finish()?;
+        let escrow = beside.pairs.finish(staging)?;
         let output = OutputManifest {
             path,
             bytes,
@@ -199,7 +201,9 @@ impl<'a> Projector<'a> {
                 self.located(error, source, slice, column, &rows)
             };
             let batch = self.kernels(&read, outcomes, located)?;
-            beside.pairs.add(&read, &batch)?;
+            beside
+                .pairs
+                .add(beside.staging, read.columns(), batch.columns())?;
             if self.shuffle.is_none() {
                 return writer.push(&batch);
             }

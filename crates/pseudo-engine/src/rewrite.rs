@@ -23,7 +23,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use crate::disk::Disk;
 use crate::error::{arrow_fault, parquet_fault};
-use crate::manifest::{self, Manifest, Origin, OutputManifest, TableManifest};
+use crate::manifest::{self, EscrowManifest, Manifest, Origin, OutputManifest, TableManifest};
 use crate::reuse::{self, TableSketches};
 use crate::sink::{Scratch, Sink};
 use crate::source::{BATCH_ROWS, digest_file};
@@ -34,6 +34,38 @@ use crate::{Cancel, Error, Leak, Result, publish};
 /// What is done to a batch of a file, which is told by its place among those of its table: other
 /// rows, or other values of the same types.
 pub(crate) type Change<'c> = dyn Fn(usize, RecordBatch) -> Result<RecordBatch> + Sync + 'c;
+
+/// What is done to the files of a table, when it is more than to change batches: all of it is asked
+/// by a file's place among those of its table, from any thread.
+pub(crate) trait Remake: Sync {
+    /// What is done to a batch; it keeps types, and may stage what stands beside the file.
+    fn change(&self, staging: &Staging, file: usize, batch: RecordBatch) -> Result<RecordBatch>;
+
+    /// Whether rows get other places. All of the file is in memory then.
+    fn reorders(&self) -> bool {
+        false
+    }
+
+    /// The places of the rows of changed batches, a batch and a row of it.
+    fn places(&self, _file: usize, _batches: &[RecordBatch]) -> Result<Vec<(usize, usize)>> {
+        Ok(Vec::new())
+    }
+
+    /// Ends what was staged beside the file, and answers the sealed originals that take the place
+    /// of those there are; none to take these over.
+    fn finish(&self, _staging: &Staging, _file: usize) -> Result<Option<Vec<EscrowManifest>>> {
+        Ok(None)
+    }
+}
+
+/// Changes batches alone.
+struct Batches<'a, 'c>(&'a Change<'c>);
+
+impl Remake for Batches<'_, '_> {
+    fn change(&self, _: &Staging, file: usize, batch: RecordBatch) -> Result<RecordBatch> {
+        (self.0)(file, batch)
+    }
+}
 
 /// A run that is being made out of another.
 pub(crate) struct Rewrite<'a> {
@@ -108,6 +140,16 @@ impl<'a> Rewrite<'a> {
         is_changed: &(dyn Fn(usize) -> bool + Sync),
         change: &Change<'_>,
     ) -> Result<Vec<Rewritten>> {
+        self.remake(table, is_changed, &Batches(change))
+    }
+
+    /// The same, with more to be done to a file.
+    pub(crate) fn remake(
+        &mut self,
+        table: usize,
+        is_changed: &(dyn Fn(usize) -> bool + Sync),
+        change: &dyn Remake,
+    ) -> Result<Vec<Rewritten>> {
         let own = self.manifest.tables.get(table).ok_or_else(lost)?;
         let files = (0..own.outputs.len()).collect::<Vec<_>>();
         let staged = files.par_iter().zip(&own.outputs).map(|(file, output)| {
@@ -120,6 +162,7 @@ impl<'a> Rewrite<'a> {
                 return Ok((output, Some(done)));
             }
             self.take(&output.path, output.bytes, &output.sha256)?;
+            self.take_escrow(output)?;
             Ok((output.clone(), None))
         });
         let staged: Vec<(OutputManifest, Option<Rewritten>)> = staged.collect::<Result<_>>()?;
@@ -133,6 +176,25 @@ impl<'a> Rewrite<'a> {
             self.remade.push(table);
         }
         Ok(done)
+    }
+
+    /// Takes over what of table `table` a later run asks for before it believes its files: the
+    /// sketches of each source, when they were made again.
+    pub(crate) fn sketch(&mut self, table: usize, sketches: TableSketches) {
+        if let Some(own) = self.sketches.get_mut(table) {
+            *own = sketches;
+        }
+    }
+
+    /// Where the files of the new run are staged.
+    pub(crate) fn staging(&self) -> &Staging {
+        &self.staging
+    }
+
+    /// Takes the sealed originals of a file over as they are.
+    fn take_escrow(&self, output: &OutputManifest) -> Result<()> {
+        let mut sealed = output.escrow.iter();
+        sealed.try_for_each(|sealed| self.take(&sealed.path, sealed.bytes, &sealed.sha256))
     }
 
     /// Takes a file over as it is.
@@ -150,7 +212,7 @@ impl<'a> Rewrite<'a> {
         table: &TableManifest,
         file: usize,
         output: &OutputManifest,
-        change: &Change<'_>,
+        change: &dyn Remake,
     ) -> Result<(OutputManifest, Rewritten)> {
         let from = self.from.join(&output.path);
         if digest_file(&from, self.cancel)? != output.sha256 {
@@ -176,13 +238,19 @@ impl<'a> Rewrite<'a> {
         } = staged?;
         let path = OutputManifest::path(&table.table, file, &sha256);
         self.staging.name(handle, &path)?;
+        let escrow = if let Some(escrow) = change.finish(&self.staging, file)? {
+            escrow
+        } else {
+            self.take_escrow(output)?;
+            output.escrow.clone()
+        };
         let output = OutputManifest {
             path,
             bytes,
             sha256,
             rows: done.written,
             quarantine: output.quarantine.clone(),
-            escrow: output.escrow.clone(),
+            escrow,
         };
         Ok((output, done))
     }
@@ -193,7 +261,7 @@ impl<'a> Rewrite<'a> {
         table: &TableManifest,
         file: usize,
         (from, path): (&Path, &str),
-        change: &Change<'_>,
+        change: &dyn Remake,
         staged: &mut StagedFile,
     ) -> Result<Rewritten> {
         let (mut reader, schema) = open(from, path, table)?;
@@ -207,13 +275,21 @@ impl<'a> Rewrite<'a> {
             nulls: vec![(0, 0); table.columns.len()],
             ..Rewritten::default()
         };
+        let mut held = Vec::new();
         while let Some(batch) = next(&mut reader, path, &schema)? {
             self.cancel.check()?;
             done.read += batch.num_rows() as u64;
             count(&batch, &mut done.nulls, |(read, _)| read);
-            let batch = change(file, batch)?;
+            let batch = change.change(&self.staging, file, batch)?;
             count(&batch, &mut done.nulls, |(_, written)| written);
-            writer.push(&batch)?;
+            if change.reorders() {
+                held.push(batch);
+            } else {
+                writer.push(&batch)?;
+            }
+        }
+        if change.reorders() {
+            writer.gather(&held, &change.places(file, &held)?)?;
         }
         done.written = writer.finish()?;
         Ok(done)

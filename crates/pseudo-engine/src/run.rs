@@ -508,6 +508,7 @@ impl<'a> Run<'a> {
             finished: time((self.options.clock)()),
             recipe: self.recipe.clone(),
             origins: Vec::new(),
+            rekey: None,
             tables,
         };
         Ok((manifest, sketches))

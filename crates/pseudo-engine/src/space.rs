@@ -24,7 +24,18 @@ pub(crate) struct Extent {
 /// # Errors
 /// [`Error::Space`] when it is not enough.
 pub(crate) fn check(sink: &Path, works: &[Work<'_>], limit: Option<u64>) -> Result<()> {
-    let needed = works.iter().map(needed).fold(0, u64::saturating_add);
+    require(
+        sink,
+        works.iter().map(needed).fold(0, u64::saturating_add),
+        limit,
+    )
+}
+
+/// Compares `needed` bytes with what the disk of `sink` has left, or with `limit`.
+///
+/// # Errors
+/// [`Error::Space`] when it is not enough.
+pub(crate) fn require(sink: &Path, needed: u64, limit: Option<u64>) -> Result<()> {
     let free = limit.map_or_else(|| free(sink), Ok)?;
     if needed <= free {
         return Ok(());

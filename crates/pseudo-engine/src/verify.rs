@@ -36,7 +36,7 @@ pub(crate) use self::probe::{each_cell, is_structured};
 use self::proof::{Proof, Table};
 use self::rule::Rule;
 pub(crate) use self::stock::guarded;
-use crate::manifest::{GateManifest, Manifest, OutputManifest};
+use crate::manifest::{GateManifest, Manifest};
 use crate::plan::Job;
 use crate::{Error, Result, Shared, kernels};
 
@@ -90,15 +90,10 @@ pub(crate) fn is_pseudonym(action: &str) -> bool {
 
 /// Whether every file of `manifest` is below `directory` in its recorded size.
 pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
-    manifest
-        .tables
-        .iter()
-        .flat_map(|table| &table.outputs)
-        .flat_map(OutputManifest::files)
-        .all(|(path, bytes, _)| {
-            let metadata = std::fs::metadata(directory.join(path));
-            metadata.is_ok_and(|metadata| metadata.len() == bytes)
-        })
+    manifest.files().all(|(path, bytes, _)| {
+        let metadata = std::fs::metadata(directory.join(path));
+        metadata.is_ok_and(|metadata| metadata.len() == bytes)
+    })
 }
 
 /// The protected columns of a job.

@@ -21,7 +21,7 @@ use super::probe::{self, Cells, Filter, Probe};
 use super::proof::Proof;
 use super::{shape, values};
 use crate::chunk::{self, Chunk};
-use crate::manifest::{self, GateManifest, Manifest, OutputManifest, TableManifest};
+use crate::manifest::{self, GateManifest, Manifest, TableManifest};
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::source::digest_file;
@@ -128,9 +128,7 @@ pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
 
 /// Readers take every file of a table: one that nobody proved must not be there.
 fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = manifest.tables.iter().flat_map(|table| &table.outputs);
-    let names = outputs.flat_map(OutputManifest::files);
-    let names = names.map(|(path, ..)| path);
+    let names = manifest.files().map(|(path, ..)| path);
     let names = names.chain([manifest::FILE, reuse::FILE]);
     let known: BTreeSet<PathBuf> = names.map(|name| directory.join(name)).collect();
     let mut folders = vec![directory.to_path_buf()];
@@ -151,8 +149,7 @@ fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
 }
 
 fn digests(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = manifest.tables.iter().flat_map(|table| &table.outputs);
-    let files: Vec<_> = outputs.flat_map(OutputManifest::files).collect();
+    let files: Vec<_> = manifest.files().collect();
     files.par_iter().try_for_each(|(name, _, sha256)| {
         let fault = |fault: &str| Error::Verify {
             file: (*name).to_owned(),
