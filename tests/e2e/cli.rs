@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 19] = [
     "",
     "check",
     "run",
@@ -17,6 +17,13 @@ const VERBS: [&str; 12] = [
     "keys",
     "keys new",
     "keys list",
+    "keys check",
+    "keys rotate",
+    "keys disable",
+    "keys enable",
+    "keys destroy",
+    "keys export",
+    "keys rewrap",
     "sample",
     "sample incident",
     "completions",
@@ -68,6 +75,11 @@ fn the_examples_of_the_help_run() {
         "verify",
         "query",
         "keys list",
+        "keys check",
+        "keys rotate",
+        "keys disable",
+        "keys enable",
+        "keys destroy",
         "completions",
         "man",
     ] {

@@ -2,10 +2,14 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod bad_input;
 mod cli;
 mod full;
 mod harness;
+mod keys;
+mod kill;
 mod leak;
+mod nights;
 mod options;
 mod pipelines;
 mod publish;

@@ -22,4 +22,5 @@ mod rekey;
 mod run;
 mod sink;
 mod transforms;
+mod unrelated;
 mod verify;

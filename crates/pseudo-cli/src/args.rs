@@ -65,7 +65,7 @@ Exit codes:
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
   3    privacy: what was written is not what may be published
-  4    data quality: counts, or an invalid value under `on_invalid = \"fail\"`
+  4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program
 

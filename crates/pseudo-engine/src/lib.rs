@@ -41,6 +41,7 @@ mod quarantine;
 mod replace;
 mod reuse;
 mod rewrite;
+mod same_key;
 mod sink;
 mod source;
 mod space;
@@ -51,11 +52,13 @@ mod work;
 pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
-pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
+pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use progress::{Progress, Silent};
 pub use rekey::{RekeyOptions, RekeyReport, rekey};
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use same_key::same_key;
 pub use verify::published::{VerifyReport, verify};
+pub use verify::{Change, SourceChange};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

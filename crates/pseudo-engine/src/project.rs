@@ -16,7 +16,7 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
-use crate::quarantine::{Gate, Held, Vault};
+use crate::quarantine::{Held, Screen, Vault};
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
@@ -31,7 +31,7 @@ pub(crate) struct Projector<'a> {
     escrows: Vec<Escrow>,
     sink: Sink,
     cancel: Cancel,
-    gate: &'a Gate,
+    screen: &'a Screen,
     vault: Option<&'a Vault>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
-        (gate, vault): (&'a Gate, Option<&'a Vault>),
+        (screen, vault): (&'a Screen, Option<&'a Vault>),
         cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
@@ -106,7 +106,7 @@ impl<'a> Projector<'a> {
             escrows,
             sink,
             cancel: cancel.clone(),
-            gate,
+            screen,
             vault,
         })
     }
@@ -123,7 +123,7 @@ impl<'a> Projector<'a> {
         let mut beside = Beside {
             staging,
             outcomes: vec![Outcome::default(); self.columns.len()],
-            held: Held::new(self.gate, self.bound, chunk, staging, self.vault),
+            held: Held::new(self.screen, self.bound, chunk, staging, self.vault),
             pairs: Pairs::new(table, chunk.number, &self.escrows),
         };
         let written = self.write(chunk, &mut staged, scratch, &mut beside);
