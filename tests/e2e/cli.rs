@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 20] = [
     "",
     "check",
     "run",
@@ -24,6 +24,7 @@ const VERBS: [&str; 19] = [
     "keys destroy",
     "keys export",
     "keys rewrap",
+    "rekey",
     "sample",
     "sample incident",
     "completions",

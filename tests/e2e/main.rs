@@ -15,6 +15,7 @@ mod pipelines;
 mod publish;
 mod record;
 mod refuse;
+mod rekey;
 mod run;
 mod signals;
 mod text;

@@ -1,10 +1,12 @@
 //! A switch of epochs without the source: what comes out is what the source would have given, joins
 //! are those there were, and whatever happens meanwhile, readers have one epoch or the other.
 
+mod crash;
+mod refused;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{Read, Write};
-use std::iter;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,9 +21,7 @@ use pseudo_keyring::{Access, Change, Fresh, KeySource, Keyring, Opener, Recipien
 use pseudo_policy::Pipeline;
 use pseudo_token::Epoch;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::faulty::{Fault, Faulty};
 use crate::harness::{Sandbox, at, batch, text_column, texts};
 
 /// Files of a test, and who has which keys.
@@ -214,9 +214,10 @@ impl Bench {
         // the source is not there: nothing of it is read
         let (raw, away) = (self.sandbox.path("raw"), self.sandbox.path("away"));
         let pipeline = self.pipeline();
-        fs::rename(&raw, &away).unwrap();
+        copy(&raw, &away);
+        fs::remove_dir_all(&raw).unwrap();
         let done = pseudo_engine::rekey(&safe, &pipeline, self.keyring(), &options);
-        fs::rename(&away, &raw).unwrap();
+        copy(&away, &raw);
         done
     }
 
@@ -607,301 +608,6 @@ fn escrow_is_that_of_the_new_tokens() {
     // of a phone all of it, whatever fpe leaves off
     let dialled = new.keys().filter(|(column, _)| column == "dialled");
     assert!(dialled.clone().count() > 0 && dialled.clone().all(|(_, v)| v.starts_with("+86")));
-}
-
-/// The error, when nothing has changed.
-fn refused(bench: &Bench, done: impl FnOnce() -> Result<RekeyReport, Error>) -> Error {
-    let before = bench.tree();
-    let error = done().err().unwrap();
-    assert!(bench.tree() == before, "{error}");
-    error
-}
-
-#[test]
-fn what_cannot_be_turned_is_refused() {
-    let bench = Bench::new();
-    let missing = bench.rekey(1, 2).err().unwrap();
-    assert!(missing.to_string().contains("current"), "{missing}");
-    assert_eq!(missing.exit_code(), 1);
-    bench.run(1, 1);
-    let text = |from, to| {
-        let error = refused(&bench, || bench.rekey(from, to));
-        assert_eq!(error.exit_code(), 2, "{error}");
-        error.to_string()
-    };
-    assert_eq!(text(1, 1), "the two epochs are one");
-    assert!(text(1, 9).contains('9'));
-    assert!(text(9, 1).contains('9'));
-    assert!(text(1, 4).contains("disabled"), "{}", text(1, 4));
-    assert!(text(1, 5).contains("destroyed"));
-    assert!(text(5, 1).contains("destroyed"));
-    assert!(text(2, 1).contains("was made with key"));
-    let error = refused(&bench, || bench.rekey_with(1, 2, |_| {}));
-    let text = "tokens without an original at hand: \
-                `people.id`, `people.phone`, `orders.remark`, `calls.phone`";
-    assert_eq!((error.to_string().as_str(), error.exit_code()), (text, 2));
-    assert!(error.hint().unwrap().contains("--escrow-identity"));
-}
-
-#[test]
-fn another_identity_opens_no_escrow() {
-    let bench = Bench::new();
-    bench.run(1, 1);
-    let other = bench.sandbox.path("other.key");
-    pseudo_keyring::create_identity(&other, TIME).unwrap();
-    let opener = Opener::read(&other).unwrap();
-    let error = refused(&bench, || {
-        bench.rekey_with(1, 2, |options| options.escrow = Some(&opener))
-    });
-    let text = error.to_string();
-    assert!(
-        text.starts_with("the escrow identity does not open `.escrow/"),
-        "{text}"
-    );
-    assert_eq!(error.exit_code(), 2);
-}
-
-#[test]
-fn without_escrow_the_source_has_to_be_run() {
-    let mut bench = Bench::new();
-    let rule = format!(", {{ escrow = \"{}\" }} ]", recipient(&bench.identity));
-    bench.tables = bench.tables.replacen(&rule, " ]", 1);
-    bench.run(1, 1);
-    let error = refused(&bench, || bench.rekey(1, 2));
-    let text = "tokens without an original at hand: `people.id`";
-    assert_eq!((error.to_string().as_str(), error.exit_code()), (text, 2));
-    assert_eq!(
-        error.hint().unwrap(),
-        "run from the source with `--new-epoch`"
-    );
-    let run = bench.try_run(2, 600, |options| options.new_epoch = true);
-    assert_eq!(run.unwrap().outcome, RunOutcome::Published);
-}
-
-#[test]
-fn shifted_dates_need_the_source() {
-    let mut bench = Bench::new();
-    bench
-        .sandbox
-        .text("born.csv", "id,born\n1,2000-01-01\n2,2001-01-01\n");
-    bench.tables = "[tables.born]\nsource = \"born.csv\"\nsubject = \"id\"\n\
-                    types = { born = \"date\" }\n[tables.born.columns]\n\
-                    id = { seal = \"account\" }\nborn = { shift = { days = 30 } }"
-        .to_owned();
-    bench.run(1, 1);
-    let error = refused(&bench, || bench.rekey(1, 2));
-    assert!(error.to_string().contains("`born`"), "{error}");
-    assert!(error.hint().unwrap().contains("--new-epoch"));
-}
-
-#[test]
-fn another_pipeline_than_that_of_the_run_is_refused() {
-    let mut bench = Bench::new();
-    bench.run(1, 1);
-    bench.tables = bench.tables.replace("width = 10", "width = 20");
-    let error = refused(&bench, || bench.rekey(1, 2));
-    assert!(error.to_string().contains("another pipeline"), "{error}");
-    assert_eq!(error.exit_code(), 2);
-}
-
-#[test]
-fn a_bridge_takes_nobodys_place() {
-    let bench = Bench::new();
-    bench.run(1, 1);
-    let path = bench.sandbox.path("bridge.age");
-    fs::write(&path, "mine").unwrap();
-    let to = Recipient::parse(&recipient(&bench.identity)).unwrap();
-    let error = refused(&bench, || {
-        bench.rekey_with(1, 2, |options| options.bridge = Some((&path, &to)))
-    });
-    assert!(error.to_string().ends_with("is there already"), "{error}");
-    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-}
-
-#[test]
-fn what_the_disk_has_no_room_for_is_not_begun() {
-    let bench = Bench::new();
-    bench.run(1, 1);
-    let opener = Opener::read(&bench.identity).unwrap();
-    let error = refused(&bench, || {
-        bench.rekey_with(1, 2, |options| {
-            options.escrow = Some(&opener);
-            options.space = Some(1000);
-        })
-    });
-    assert!(matches!(error, Error::Space { .. }), "{error}");
-}
-
-#[test]
-fn damaged_output_is_not_turned() {
-    let bench = Bench::new();
-    let manifest = bench.run(1, 1);
-    let output = &table(&manifest, "people").outputs[0];
-    let run = bench.sandbox.path("safe/current");
-    for (path, fault) in [
-        (&output.path, "has another digest than the manifest says"),
-        (
-            &output.escrow[0].path,
-            "has another digest than the manifest says",
-        ),
-    ] {
-        let path = run.join(path);
-        let whole = fs::read(&path).unwrap();
-        let mut changed = whole.clone();
-        changed[whole.len() / 2] ^= 1;
-        fs::write(&path, &changed).unwrap();
-        let error = refused(&bench, || bench.rekey(1, 2));
-        assert_eq!(error.exit_code(), 3);
-        assert!(error.to_string().ends_with(fault), "{error}");
-        fs::write(&path, &whole).unwrap();
-    }
-    bench.rekey(1, 2).unwrap();
-}
-
-/// What somebody who has the batch host, but not the keys, could put in the place of a file.
-#[test]
-fn escrow_that_is_not_true_is_found() {
-    for (change, fault) in [
-        ("value", "escrow has another original"),
-        ("token", "a token has no original in escrow"),
-    ] {
-        let bench = Bench::new();
-        let mut manifest = bench.run(1, 1);
-        let sealed = &mut manifest.tables[0].outputs[0].escrow[0];
-        let path = bench.sandbox.path("safe/current").join(&sealed.path);
-        let mut lines = bench.open(&path);
-        lines[0][change] = "110105194912310020".into();
-        let to: age::x25519::Recipient = recipient(&bench.identity).parse().unwrap();
-        let encryptor = age::Encryptor::with_recipients(iter::once(&to as _)).unwrap();
-        let mut bytes = Vec::new();
-        let mut out = encryptor.wrap_output(&mut bytes).unwrap();
-        for line in &lines {
-            writeln!(out, "{line}").unwrap();
-        }
-        out.finish().unwrap();
-        fs::write(&path, &bytes).unwrap();
-        sealed.bytes = bytes.len() as u64;
-        sealed.sha256 = Sha256::digest(&bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        let record = bench.sandbox.path("safe/current/manifest.json");
-        fs::write(record, manifest.to_json().unwrap()).unwrap();
-        let error = refused(&bench, || bench.rekey(1, 2));
-        assert_eq!(error.exit_code(), 3);
-        assert!(error.to_string().ends_with(fault), "{error}");
-    }
-}
-
-#[test]
-fn a_pseudonym_of_another_key_is_told_by_its_row() {
-    let bench = Bench {
-        tables: "[tables.t]\nsource = \"t.csv\"\norder = \"source\"\n[tables.t.columns]\n\
-                 a = { seal = \"note\" }"
-            .to_owned(),
-        ..Bench::new()
-    };
-    bench.sandbox.text("t.csv", "a\nx\ny\n");
-    bench.run(1, 1);
-    bench.sandbox.text("t.csv", "a\nx\ny\nz\n");
-    let mut second = bench
-        .try_run(2, 2, |options| options.new_epoch = true)
-        .unwrap()
-        .manifest;
-    // a record that says what is not so
-    second.recipe.epoch = 1;
-    second.recipe.key_check_value = bench.keyring().check_value(Epoch(1)).unwrap().to_string();
-    let record = bench.sandbox.path("safe/current/manifest.json");
-    fs::write(record, second.to_json().unwrap()).unwrap();
-    let error = refused(&bench, || bench.rekey_with(1, 3, |_| {}));
-    let text = error.to_string();
-    assert!(
-        text.ends_with("row 1, column `a`: is not what the key of epoch 1 made"),
-        "{text}"
-    );
-    assert_eq!(error.exit_code(), 3);
-}
-
-#[test]
-fn killed_at_any_operation_it_can_be_done_again() {
-    for fault in [Fault::Once, Fault::Full, Fault::Killed, Fault::PowerCut] {
-        let operations = at_every_operation(fault);
-        assert!(operations > 80, "{fault:?}: only {operations} operations");
-    }
-}
-
-fn at_every_operation(fault: Fault) -> usize {
-    let bench = Bench::new();
-    bench.sandbox.text("people/b.csv", people(70..75));
-    bench.run(1, 1);
-    let old: Vec<_> = NAMES.map(|name| rows(&bench.sandbox.read(name))).into();
-    let (safe, kept) = (bench.sandbox.path("safe"), bench.sandbox.path("kept"));
-    copy_run(&safe, &kept);
-    let opener = Opener::read(&bench.identity).unwrap();
-    let to = Recipient::parse(&recipient(&bench.identity)).unwrap();
-    let bridge = bench.sandbox.path("bridge.age");
-    let attempt = |disk: Faulty| {
-        bench.rekey_with(1, 2, |options| {
-            options.escrow = Some(&opener);
-            options.bridge = Some((&bridge, &to));
-            options.threads = Some(1);
-            options.disk = Disk::new(disk);
-        })
-    };
-    let other = bench.fresh();
-    let keys = bench.at(2);
-    other.run_keyed(&bench.tables, 1, keys, |_| {}).unwrap();
-    let new: Vec<_> = NAMES.map(|name| rows(&other.read(name))).into();
-    let root = bench.sandbox.path("");
-    for n in 1.. {
-        fs::remove_dir_all(&safe).unwrap();
-        copy_run(&kept, &safe);
-        let _ = fs::remove_file(&bridge);
-        let disk = Faulty::new(n, fault, &root);
-        let done = attempt(disk.clone());
-        let Some(hit) = disk.hit() else {
-            assert!(done.is_ok());
-            return n - 1;
-        };
-        let at = format!("{fault:?} at operation {n}, {hit}");
-        bench.shows_nothing(&at);
-        assert!(bench.is_proved(), "{at}");
-        // one epoch or the other, never both
-        let found: Vec<_> = NAMES.map(|name| rows(&bench.sandbox.read(name))).into();
-        assert!(found == old || found == new, "{at}");
-        assert!(found == new || done.is_err(), "{at}");
-        let again = attempt(Faulty::new(usize::MAX, fault, &root));
-        let again = again.unwrap_or_else(|error| panic!("{at}: then {error}"));
-        let published = again.outcome == RunOutcome::Published;
-        assert_eq!(published, found == old, "{at}");
-        let found: Vec<_> = NAMES.map(|name| rows(&bench.sandbox.read(name))).into();
-        assert!(found == new && bench.is_proved(), "{at}");
-        assert!(!bench.open(&bridge).is_empty(), "{at}");
-        let staging = safe.join(".staging");
-        assert_eq!(fs::read_dir(staging).unwrap().count(), 0, "{at}");
-        assert_eq!(fs::read_dir(safe.join("runs")).unwrap().count(), 2, "{at}");
-        let next = bench.try_run(2, 900, |_| {}).unwrap();
-        assert_eq!(next.outcome, RunOutcome::NothingToDo, "{at}");
-    }
-    unreachable!("it has an end")
-}
-
-/// Copies a sink, its link with it.
-fn copy_run(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (from, to) = {
-            let entry = entry.unwrap();
-            (entry.path(), to.join(entry.file_name()))
-        };
-        if from.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(&from).unwrap(), &to).unwrap();
-        } else if from.is_dir() {
-            copy_run(&from, &to);
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
 }
 
 #[test]

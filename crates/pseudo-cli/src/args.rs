@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, keys, man, query, run, sample, verify};
+use crate::commands::{check, completions, keys, man, query, rekey, run, sample, verify};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Query(query::Query),
     Keys(keys::Keys),
+    Rekey(rekey::Rekey),
     Sample(sample::Sample),
     Completions(completions::Completions),
     Man(man::Man),

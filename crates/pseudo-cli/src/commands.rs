@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod query;
+pub(crate) mod rekey;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod verify;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Verify(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Keys(args) => args.run(screen),
+        Command::Rekey(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

@@ -4,11 +4,14 @@
 //! custodian gives the identity. What comes out is a run like any other: the one that the source
 //! would have given.
 //!
-//! Reading order: [`rekey()`] is the straight line; `table` turns files, `joins` proves that every
-//! pseudonym went with one other, `bridge` tells which.
+//! Reading order: [`rekey()`] is the straight line; `rules` says what made the columns, `table`
+//! turns files, `joins` proves that every pseudonym went with one other, `bridge` tells which,
+//! `counts` is what later runs are told.
 
 mod bridge;
+mod counts;
 mod joins;
+mod rules;
 mod table;
 
 use std::collections::BTreeSet;
@@ -18,24 +21,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use pseudo_arrow::Outcome;
 use pseudo_keyring::{DomainKeys, KeySource, Opener, Recipient};
-use pseudo_policy::{Action, ColumnRules, Order, Pipeline, Rule};
+use pseudo_policy::{Action, Order, Pipeline};
 use pseudo_token::{Epoch, Purpose, SubKey};
 
 use self::bridge::Bridge;
 use self::joins::Join;
+use self::rules::Rules;
 use self::table::{Column, Shared, Table, Turn};
 use crate::disk::Disk;
 use crate::escrow::Escrow;
 use crate::lock::Lock;
-use crate::manifest::{
-    ColumnManifest, Manifest, Origin, OutputManifest, RekeyManifest, SourceManifest, TableManifest,
-};
+use crate::manifest::{Manifest, Origin, RekeyManifest};
 use crate::progress::Progress;
 use crate::rewrite::Rewrite;
 use crate::run::RunOutcome;
-use crate::{Cancel, Error, Result, kernels, publish, space, staging};
+use crate::{Cancel, Error, Result, kernels, plan, publish, space, staging};
 
 /// The directory of the bridge within a run.
 pub(crate) const DIRECTORY: &str = ".bridge";
@@ -151,6 +152,12 @@ impl<'a> Switch<'a> {
             let fault = format!("the bridge `{}` is there already", path.display());
             return Err(refused(&fault, Some("name another file")));
         }
+        if let Some((path, _)) = self.options.bridge
+            && plan::absolute(path)?.starts_with(plan::absolute(self.sink)?)
+        {
+            let fault = "the bridge is to lie inside the sink, where analysts read";
+            return Err(refused(fault, Some("name a file elsewhere")));
+        }
         let mut joins = Vec::new();
         let turnings = self.turnings(&mut joins)?;
         let needed = self.before.files().map(|(_, bytes, _)| bytes);
@@ -228,8 +235,8 @@ impl<'a> Switch<'a> {
         if !tokens.is_empty() {
             let hint = match self.options.escrow {
                 None => {
-                    "tokens are made again where the escrow identity is: `--escrow-identity`; \
-                         without escrow, run from the source with `--new-epoch`"
+                    "without escrow, run from the source with `--new-epoch`;\n\
+                     tokens are made again where the escrow identity is: `--escrow-identity`"
                 }
                 Some(_) => "run from the source with `--new-epoch`",
             };
@@ -375,14 +382,14 @@ impl<'a> Switch<'a> {
             return Ok(());
         }
         let files = table.outcomes()?;
-        let (sketches, sum) = sketches(old, &files);
+        let (sketches, sum) = counts::sketches(old, &files);
         rewrite.sketch(at, sketches);
         if let Some(new) = rewrite.manifest.tables.get_mut(at) {
             let subject = self
                 .pipeline
                 .table(&old.table)
                 .and_then(|t| t.subject.as_ref());
-            estimate(new, columns, &sum, subject);
+            counts::estimate(new, columns, &sum, subject);
         }
         Ok(())
     }
@@ -457,130 +464,6 @@ impl<'a> Switch<'a> {
 
 /// The bridge is for its owner to hand on.
 const PRIVATE: u32 = 0o600;
-
-/// The rules behind the pseudonyms of a table.
-struct Rules<'a> {
-    order: Order,
-    /// Place, record and rule of each column of pseudonyms, and the rules of its source.
-    columns: Vec<(usize, &'a ColumnManifest, &'a Rule, &'a ColumnRules)>,
-}
-
-impl<'a> Rules<'a> {
-    fn of(pipeline: &'a Pipeline, table: &'a TableManifest) -> Result<Self> {
-        let unlike = |what: &str| {
-            let fault = format!(
-                "table `{}`: {what} is not what the pipeline says",
-                table.table
-            );
-            refused(&fault, Some("make a run of all tables of the source first"))
-        };
-        let known = pipeline.table(&table.table).ok_or_else(|| unlike("it"))?;
-        let mut columns = Vec::new();
-        for (output, column) in table.columns.iter().enumerate() {
-            let mut rules = known
-                .columns
-                .iter()
-                .filter(|rules| rules.column == column.source);
-            let found = rules.find_map(|rules| {
-                let writes = |rule: &&Rule| {
-                    rule.action.writes() && rule.output(&column.source) == column.column
-                };
-                Some((rules.rules.iter().find(writes)?, rules))
-            });
-            let (rule, rules) = found.ok_or_else(|| unlike(&format!("`{}`", column.column)))?;
-            let identity = rule
-                .action
-                .identity()
-                .and_then(|name| pipeline.identities.get(name));
-            let kind = identity.map(|identity| identity.kind.id());
-            if rule.action.describe() != column.action || kind != column.kind.as_deref() {
-                return Err(unlike(&format!("`{}`", column.column)));
-            }
-            match rule.action {
-                Action::Shift { .. } => {
-                    let (table, column) = (&table.table, &column.column);
-                    let fault = format!(
-                        "table `{table}`: the dates of `{column}` are shifted as epoch and subject \
-                         say, and the source alone has them as they were"
-                    );
-                    return Err(refused(
-                        &fault,
-                        Some("run from the source with `--new-epoch`"),
-                    ));
-                }
-                _ if identity.is_some() => columns.push((output, column, rule, rules)),
-                _ => {}
-            }
-        }
-        let order = known.order;
-        Ok(Self { order, columns })
-    }
-
-    /// The columns of tokens whose originals are nowhere, or cannot be opened.
-    fn stranded(&self, table: &TableManifest, opens: bool) -> Vec<String> {
-        let stranded = |column: &ColumnManifest, rules: &ColumnRules| {
-            let is_held = |file: &OutputManifest| {
-                let mut sealed = file.escrow.iter();
-                sealed.any(|sealed| sealed.column == column.column)
-            };
-            // a file without values has no pairs: what is missing there shows when it is turned
-            let is_there = rules.escrow().is_some() && table.outputs.iter().any(is_held);
-            let is_stranded = column.counts.transformed > 0 && !(opens && is_there);
-            is_stranded.then(|| format!("`{}.{}`", table.table, column.column))
-        };
-        let tokens = self.columns.iter();
-        let tokens = tokens.filter(|(_, _, rule, _)| matches!(rule.action, Action::Token { .. }));
-        tokens
-            .filter_map(|(_, column, _, rules)| stranded(column, rules))
-            .collect()
-    }
-}
-
-/// The sketches of each source of a table, and what was counted in all of it.
-fn sketches(table: &TableManifest, files: &[Vec<Outcome>]) -> (Vec<Vec<u8>>, Vec<Outcome>) {
-    let nothing = || vec![Outcome::default(); table.columns.len()];
-    let add = |sum: &mut Vec<Outcome>, other: &[Outcome]| {
-        for (sum, outcome) in sum.iter_mut().zip(other) {
-            sum.merge(outcome);
-        }
-    };
-    let (mut rest, mut all, mut sketches) = (files, nothing(), Vec::new());
-    let source = |source: &SourceManifest| {
-        let (own, others) = rest.split_at(source.outputs.min(rest.len()));
-        rest = others;
-        own
-    };
-    for own in table.sources.iter().map(source) {
-        let mut sum = nothing();
-        own.iter().for_each(|file| add(&mut sum, file));
-        let mut bytes = Vec::new();
-        for outcome in &sum {
-            outcome.distinct.encode(&mut bytes);
-        }
-        add(&mut all, &sum);
-        sketches.push(bytes);
-    }
-    (sketches, all)
-}
-
-/// Estimates again how many distinct pseudonyms there are: the new ones give another estimate.
-fn estimate(
-    table: &mut TableManifest,
-    columns: &[Column],
-    sum: &[Outcome],
-    subject: Option<&String>,
-) {
-    for column in columns {
-        let known = table.columns.get_mut(column.output);
-        if let Some((known, sum)) = known.zip(sum.get(column.output)) {
-            known.distinct = known.distinct.map(|_| sum.distinct.estimate());
-        }
-    }
-    let is_subject =
-        |column: &&ColumnManifest| Some(&column.source) == subject && column.distinct.is_some();
-    let subject = table.columns.iter().find(is_subject);
-    table.distinct_subjects = subject.and_then(|column| column.distinct);
-}
 
 fn absent(sink: &Path) -> Error {
     let missing = io::Error::from(io::ErrorKind::NotFound);
