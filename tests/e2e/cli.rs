@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 24] = [
     "",
     "check",
     "run",
@@ -26,6 +26,7 @@ const VERBS: [&str; 23] = [
     "keys destroy",
     "keys export",
     "keys rewrap",
+    "rekey",
     "audit",
     "audit verify",
     "sample",

@@ -16,6 +16,7 @@ mod pipelines;
 mod publish;
 mod record;
 mod refuse;
+mod rekey;
 mod reveal;
 mod run;
 mod signals;

@@ -8,6 +8,7 @@ mod encoded;
 mod fpe;
 mod harness;
 mod laws;
+mod open;
 mod outcome;
 mod rare;
 mod refused;

@@ -49,7 +49,7 @@ fn provoke(fault: Fault) -> Vec<Violation> {
             let refusal = Pipeline::parse_with("p.toml", &text("id = \"keep\""), &settings);
             refusal.unwrap_err().violations
         }
-        Fault::NotInThisBuild => parse("id = { escrow = \"age1\" }"),
+        Fault::NotInThisBuild => parse("\"items[].phone\" = \"drop\""),
         Fault::TwoActions => parse("id = { token = \"account\", round = 1 }"),
         Fault::NoAction => parse("id = { to = \"key\" }"),
         Fault::OutputTwice => parse("id = { round = 10, to = \"n\" }\nn = \"keep\""),

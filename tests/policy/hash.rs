@@ -120,6 +120,13 @@ fn hash_moves_with_everything_else() {
             "token = \"account\"",
             "token = \"account\", on_invalid = \"fail\"",
         ),
+        (
+            "{ token = \"account\" }",
+            concat!(
+                "[ { token = \"account\" }, { escrow = \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2",
+                "elw8zmrj2kg5sfn9aqmcac8p\" } ]"
+            ),
+        ),
         ("constant = \"a\"", "constant = \"b\""),
         ("constant = \"a\"", "constant = \"…\""),
         ("\"keep\"", "\"null\""),

@@ -4,6 +4,7 @@
 
 mod bind;
 mod cases;
+mod escrow;
 mod faults;
 mod hash;
 mod needs;
@@ -40,6 +41,9 @@ fn schema(columns: &[(&str, DataType)]) -> Schema {
     let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
     Schema::new(columns.iter().map(field).collect::<Vec<_>>())
 }
+
+/// A recipient of the documentation of age.
+const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
 const HEAD: &str = r#"version = 1
 name = "test"

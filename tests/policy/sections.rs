@@ -3,10 +3,7 @@
 use arrow_schema::{DataType, TimeUnit};
 use pseudo_policy::{Fault, Limits, OnInvalid, Quarantine, Spot};
 
-use crate::{bound, parsed, refused, schema, text};
-
-/// A recipient of the documentation of age.
-const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+use crate::{RECIPIENT, bound, parsed, refused, schema, text};
 
 /// A pipeline with these lines before its `[sink]`, in whose table `id` is written as it is.
 fn with(section: &str) -> String {

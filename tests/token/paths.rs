@@ -177,6 +177,15 @@ fn assert_paths_agree(key: &[u8; 32], values: &[&[u8]]) {
         key.seal_key("person", "text/1")
             .on(lanes)
             .seal(values, &mut sealed);
+        let lengths = values.iter().map(|value| SealKey::sealed_len(value.len()));
+        let mut rest = sealed.strip_prefix(b"kept").unwrap();
+        let mut seals = Vec::new();
+        for length in lengths {
+            let (seal, after) = rest.split_at(length);
+            seals.push(seal);
+            rest = after;
+        }
+        assert_opens(&key, lanes, values, &seals);
         (short, long, sealed)
     };
     let expected = on(Lanes::Reference);
@@ -187,6 +196,38 @@ fn assert_paths_agree(key: &[u8; 32], values: &[&[u8]]) {
             "{lanes:?} differs for {} values",
             values.len()
         );
+    }
+}
+
+/// Seals open together to what they open to alone, and one that does not open is told.
+fn assert_opens(key: &DomainKey, lanes: Lanes, values: &[&[u8]], seals: &[&[u8]]) {
+    let key = key.seal_key("person", "text/1").on(lanes);
+    let (mut opened, mut lengths) = (b"kept".to_vec(), vec![7]);
+    key.open_all(seals, &mut opened, &mut lengths).unwrap();
+    assert_eq!(opened.strip_prefix(b"kept").unwrap(), values.concat());
+    assert!(
+        lengths[1..]
+            .iter()
+            .eq(values.iter().map(|v| v.len()).collect::<Vec<_>>().iter())
+    );
+    for at in [0, seals.len() / 2, seals.len().saturating_sub(1)] {
+        let Some(seal) = seals.get(at) else {
+            continue;
+        };
+        for byte in [0, 1, 5, 21, seal.len() - 1] {
+            let mut wrong = seal.to_vec();
+            wrong[byte] ^= 1;
+            let mut seals = seals.to_vec();
+            seals[at] = &wrong;
+            let alone = key.open(&wrong).unwrap_err();
+            let (mut opened, mut lengths) = (Vec::new(), Vec::new());
+            let together = key.open_all(&seals, &mut opened, &mut lengths);
+            assert_eq!(together, Err((at, alone)));
+            assert!(opened.is_empty() && lengths.is_empty());
+        }
+        let cut = &seal[..seal.len() - 1];
+        let (mut opened, mut lengths) = (Vec::new(), Vec::new());
+        assert!(key.open_all(&[cut], &mut opened, &mut lengths).is_err());
     }
 }
 

@@ -90,7 +90,7 @@ impl Encoded {
         };
         let (values, rows) = match result {
             // The row number is that of a distinct value; the first bad row is found in order.
-            Err(Error::Invalid { .. }) => {
+            Err(Error::Invalid { .. } | Error::NotOpened { .. }) => {
                 let mut discarded = Outcome::default();
                 self.row_by_row(kernel, &mut discarded)?;
                 return Err(Error::Assembly);

@@ -12,6 +12,12 @@ pub enum Error {
         /// Position of the cell in the array that was applied.
         row: usize,
     },
+    /// A pseudonym is not one that this key made.
+    #[error("row {row} does not open with this key")]
+    NotOpened {
+        /// Position of the cell in the array that was applied.
+        row: usize,
+    },
     /// The action does not take columns of this type.
     #[error("`{action}` does not take a column of type {data_type}")]
     UnsupportedType {

@@ -6,12 +6,14 @@
 
 mod age;
 mod band;
+mod canonical;
 mod constant;
 mod derive;
 mod fpe;
 mod geo;
 mod map;
 mod mask;
+mod open;
 mod prefix;
 mod rare;
 mod round;
@@ -103,6 +105,37 @@ impl Kernel {
                 form,
                 on_invalid,
             )),
+        }
+    }
+
+    /// Makes the kernel that opens what [`Kernel::seal`] made with this key and form, into the
+    /// canonical bytes, in clear.
+    ///
+    /// A cell that this key did not seal fails with [`Error::NotOpened`].
+    pub fn open_seals(key: impl Into<Arc<SealKey>>, form: SealForm) -> Self {
+        let key = key.into();
+        Self {
+            action: Action::OpenSeals(open::Seals { key, form }),
+        }
+    }
+
+    /// Makes the kernel that opens what [`Kernel::fpe`] made with this key and form, in clear.
+    ///
+    /// A cell that is not of the form fails with [`Error::NotOpened`]. A wrong key does not show:
+    /// it opens to other values of the form.
+    pub fn open_formats(key: impl Into<Arc<FpeKey>>, form: FpeForm) -> Self {
+        let key = key.into();
+        Self {
+            action: Action::OpenFormats(open::Formats { key, form }),
+        }
+    }
+
+    /// Makes the kernel that answers the canonical text of a column that has one, NULL where a cell
+    /// is NULL or blank: the originals of its pseudonyms, in clear.
+    pub fn canonical(kind: Kind, blanks: impl Into<Arc<Blanks>>) -> Self {
+        let canon = Canon::new(kind, blanks.into(), OnInvalid::Token);
+        Self {
+            action: Action::Canonical(canonical::Canonical { canon }),
         }
     }
 
@@ -229,6 +262,24 @@ impl Kernel {
         let canon = Canon::new(subject, blanks.into(), OnInvalid::Token);
         Ok(Self {
             action: Action::Shift(shift::Shift::new(key.into(), canon, days, on_invalid)?),
+        })
+    }
+
+    /// Makes the kernel that moves dates from where `old` moved them to where `new` does; `days` are
+    /// those of both. Subjects are canonical as they come. It needs
+    /// [`Kernel::apply_with_subject`].
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for zero days.
+    pub fn reshift(
+        old: impl Into<Arc<ShiftKey>>,
+        new: impl Into<Arc<ShiftKey>>,
+        days: u32,
+    ) -> Result<Self, Error> {
+        let canon = Canon::new(Kind::Exact, Blanks::new(&[]).into(), OnInvalid::Token);
+        let shift = shift::Shift::new(new.into(), canon, days, OnInvalid::Null)?;
+        Ok(Self {
+            action: Action::Shift(shift.undoing(old.into())),
         })
     }
 
@@ -431,6 +482,9 @@ impl Kernel {
             Action::Token(token) => token.apply(array, tally),
             Action::Seal(seal) => seal.apply(array, tally),
             Action::Fpe(fpe) => fpe.apply(array, tally),
+            Action::OpenSeals(open) => open.apply(array, tally),
+            Action::OpenFormats(open) => open.apply(array, tally),
+            Action::Canonical(canonical) => canonical.apply(array, tally),
             Action::Constant(constant) => constant.apply(array, tally),
             Action::Mask(mask) => mask.apply(array, tally),
             Action::Prefix(prefix) => prefix.apply(array, tally),
@@ -451,6 +505,9 @@ impl Kernel {
             Action::Token(token) => token.output(input),
             Action::Seal(seal) => seal.output(input),
             Action::Fpe(fpe) => fpe.output(input),
+            Action::OpenSeals(open) => open.output(input),
+            Action::OpenFormats(open) => open.output(input),
+            Action::Canonical(canonical) => canonical.output(input),
             Action::Constant(_) => (!is_encoded_type(input)).then_some(DataType::Utf8),
             Action::Mask(_) | Action::Prefix(_) | Action::Map(_) => text_output(input),
             Action::Rare(rare) => return rare.output(input),
@@ -470,6 +527,9 @@ impl Kernel {
             Action::Token(_)
             | Action::Seal(_)
             | Action::Fpe(_)
+            | Action::OpenSeals(_)
+            | Action::OpenFormats(_)
+            | Action::Canonical(_)
             | Action::Constant(_)
             | Action::Mask(_)
             | Action::Prefix(_)
@@ -643,6 +703,9 @@ enum Action {
     Token(token::Token),
     Seal(seal::Seal),
     Fpe(fpe::Fpe),
+    OpenSeals(open::Seals),
+    OpenFormats(open::Formats),
+    Canonical(canonical::Canonical),
     Constant(constant::Constant),
     Mask(mask::Mask),
     Prefix(prefix::Prefix),
@@ -665,6 +728,8 @@ impl Action {
             Self::Token(_) => "token",
             Self::Seal(_) => "seal",
             Self::Fpe(_) => "fpe",
+            Self::OpenSeals(_) | Self::OpenFormats(_) => "open",
+            Self::Canonical(_) => "canonical text",
             Self::Constant(_) => "constant",
             Self::Mask(_) => "mask",
             Self::Prefix(_) => "prefix",

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, check, completions, keys, lookup, man, query, reveal, run, sample, verify,
+    audit, check, completions, keys, lookup, man, query, rekey, reveal, run, sample, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),
     Keys(keys::Keys),
+    Rekey(rekey::Rekey),
     Audit(audit::Audit),
     Sample(sample::Sample),
     Completions(completions::Completions),

@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod lookup;
 pub(crate) mod man;
 pub(crate) mod query;
+pub(crate) mod rekey;
 pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Reveal(args) => args.run(screen),
         Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),
+        Command::Rekey(args) => args.run(screen),
         Command::Audit(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),

@@ -121,6 +121,14 @@ pub enum Error {
         /// Why.
         fault: &'static str,
     },
+    /// The pseudonyms of the current run cannot be turned into those of another epoch.
+    #[error("{fault}")]
+    Rekey {
+        /// Why, without values.
+        fault: String,
+        /// What to do instead.
+        hint: Option<&'static str>,
+    },
     /// The sink's disk has no room for the output.
     #[error(
         "the output needs about {needed} bytes, and the disk of `{}` has {free} free",
@@ -273,7 +281,7 @@ impl Error {
         match self {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
             Self::Space { .. } | Self::Cancelled => 1,
-            Self::Kept { .. } => 2,
+            Self::Kept { .. } | Self::Rekey { .. } => 2,
             Self::Refused(_) | Self::Unfit { .. } => 2,
             Self::Keyring(error) => error.exit_code(),
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
@@ -298,6 +306,7 @@ impl Error {
                 source,
             } => io_hint(action, path, source.kind()).map(str::to_owned),
             Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
+            Self::Rekey { hint, .. } => hint.map(str::to_owned),
             Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
             Self::Unfit { column, .. } if column.is_some() => Some(
                 "files of one table have one schema: mend the file, or make it a table of its own"

@@ -4,7 +4,7 @@
 use chrono::{Datelike, NaiveDate};
 use pseudo_arrow::{FpeForm, Kernel};
 use pseudo_keyring::DomainKeys;
-use pseudo_pii::Blanks;
+use pseudo_pii::{Blanks, Kind};
 use pseudo_policy::{
     Action, Band, Date, FpeAlphabet, Identity, Number, OnInvalid, Part, PlannedColumn, RareTo,
     SealEncoding, TokenEncoding, Unit,
@@ -35,7 +35,9 @@ pub(crate) fn kernel(
     let on_invalid = on_invalid(column.on_invalid);
     let kernel = match &column.action {
         Action::Keep => Ok(Kernel::keep()),
-        Action::Drop => return Err(Error::Internal("a dropped column in the plan".to_owned())),
+        Action::Drop | Action::Escrow(_) => {
+            return Err(Error::Internal("a dropped column in the plan".to_owned()));
+        }
         Action::Null => Ok(Kernel::null(column.output.data_type().clone())),
         Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. } => {
             return keyed(column, context.keys);
@@ -105,6 +107,18 @@ pub(crate) fn probe(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel>
     keyed(&column, keys)
 }
 
+/// The kernel that makes the originals of a column of pseudonyms.
+pub(crate) fn canonical(column: &PlannedColumn) -> Result<Kernel> {
+    let identity = column.identity.as_ref();
+    let identity = identity.ok_or_else(|| unplanned("identity"))?;
+    Ok(Kernel::canonical(identity.kind, blanks(Some(identity))))
+}
+
+/// The kernel that makes the originals of an identity, of values that are not blank.
+pub(crate) fn originals(identity: &Identity) -> Kernel {
+    Kernel::canonical(identity.kind, Blanks::new(&[]))
+}
+
 /// The kernel of a token, seal or fpe rule.
 fn keyed(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel> {
     let identity = column
@@ -148,6 +162,58 @@ fn keyed(column: &PlannedColumn, keys: &DomainKeys) -> Result<Kernel> {
         _ => return Err(Error::Internal("an action without a key".to_owned())),
     };
     kernel.map_err(|error| Error::Internal(format!("column `{}`: {error}", column.source)))
+}
+
+/// Kernels that turn a column of seals, or of pseudonyms that keep a format, of one epoch into that
+/// of another: one opens it, one makes it.
+pub(crate) fn turn(
+    action: &Action,
+    identity: &Identity,
+    (old, new): (&DomainKeys, &DomainKeys),
+) -> Result<Option<(Kernel, Kernel)>> {
+    let (name, kind) = (identity.name.as_str(), identity.kind);
+    let nothing = || Blanks::new(&[]);
+    Ok(match action {
+        Action::Seal { encoding, .. } => {
+            let form = seal_form(*encoding);
+            let open = Kernel::open_seals(old.seal_key(name, kind.id())?, form);
+            let key = new.seal_key(name, kind.id())?;
+            // what comes out is canonical, and stays as it is
+            let token = pseudo_arrow::OnInvalid::Token;
+            Some((open, Kernel::seal(key, Kind::Exact, nothing(), form, token)))
+        }
+        Action::Fpe { alphabet, .. } => {
+            let form = fpe_form(*alphabet);
+            let open = Kernel::open_formats(old.fpe_key(name, kind.id())?, form);
+            let key = new.fpe_key(name, kind.id())?;
+            // a value that is not well made was not encrypted: it comes of another key
+            let fail = pseudo_arrow::OnInvalid::Fail;
+            Some((open, Kernel::fpe(key, kind, nothing(), form, fail)))
+        }
+        _ => None,
+    })
+}
+
+/// The kernel that moves dates of one epoch to where another has them; subjects are canonical.
+pub(crate) fn reshift(
+    subject: &Identity,
+    days: u32,
+    (old, new): (&DomainKeys, &DomainKeys),
+) -> Result<Kernel> {
+    let key = |keys: &DomainKeys| keys.shift_key(&subject.name, subject.kind.id());
+    Kernel::reshift(key(old)?, key(new)?, days).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The kernel that makes the tokens of canonical texts.
+pub(crate) fn tokens(action: &Action, identity: &Identity, keys: &DomainKeys) -> Result<Kernel> {
+    let Action::Token { encoding, bits, .. } = action else {
+        return Err(unplanned("action"));
+    };
+    let key = keys.token_key(&identity.name, identity.kind.id())?;
+    let form = token_form(*encoding);
+    let token = pseudo_arrow::OnInvalid::Token;
+    Kernel::token(key, Kind::Exact, Blanks::new(&[]), form, *bits, token)
+        .map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// A day of the calendar as kernels take it.

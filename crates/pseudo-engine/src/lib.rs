@@ -6,9 +6,10 @@
 //!
 //! Reading order: [`run()`] is the straight line; [`mod@plan`] binds a pipeline to its source;
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
-//! happens to it, `quarantine` what is left out, `sink` and `staging` where it goes, `limits` what
-//! is not published for being far from what was expected, `verify` what is proved, before a run is
-//! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
+//! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
+//! `staging` where it goes, `limits` what is not published for being far from what was expected,
+//! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
+//! `publish` how it becomes visible. [`mod@rekey`] makes a run out of a run;
 //! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
 //! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
 //! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
@@ -23,6 +24,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod plan;
 pub mod progress;
+pub mod rekey;
 pub mod reveal;
 pub mod run;
 pub mod sample;
@@ -30,6 +32,7 @@ pub mod sample;
 mod cancel;
 mod chunk;
 mod disk;
+mod escrow;
 mod hash;
 mod inputs;
 mod kernels;
@@ -40,7 +43,9 @@ mod order;
 mod project;
 mod publish;
 mod quarantine;
+mod replace;
 mod reuse;
+mod rewrite;
 mod same_key;
 mod sink;
 mod source;
@@ -55,6 +60,7 @@ pub use error::{Error, Leak, Shared};
 pub use lookup::lookup;
 pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use progress::{Progress, Silent};
+pub use rekey::{RekeyOptions, RekeyReport, rekey};
 pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use same_key::same_key;

@@ -1,5 +1,6 @@
 //! What a run wrote and from what: files, digests, counts, rules, key ids. It holds no values and
-//! no secrets, and two runs over the same input differ in it by run id and times alone.
+//! no secrets, and two runs over the same input differ in it by run id and times alone, and by the
+//! digests of sealed originals.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +10,7 @@ use pseudo_policy::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
 pub use crate::source::Stamp;
-use crate::{Error, Result, quarantine};
+use crate::{Error, Result, escrow, quarantine, rekey};
 
 /// The name of the file within a run's directory.
 pub const FILE: &str = "manifest.json";
@@ -30,8 +31,77 @@ pub struct Manifest {
     pub finished: String,
     /// What, besides the source files, decided the output.
     pub recipe: Recipe,
+    /// The runs that this one was made from without its source, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
+    /// How its pseudonyms were turned from those of another epoch, when they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekey: Option<RekeyManifest>,
     /// The tables, in the order of the pipeline.
     pub tables: Vec<TableManifest>,
+}
+
+/// A switch of epochs without the source, and the proof that joins survived it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RekeyManifest {
+    /// The epoch before.
+    pub from: u32,
+    /// The key check value of its secret, in hex.
+    pub from_key_check_value: String,
+    /// The epoch after.
+    pub to: u32,
+    /// Rows published, after as before.
+    pub rows: u64,
+    /// The pseudonyms of one identity and form, in all tables.
+    pub joins: Vec<JoinManifest>,
+    /// The table of old and new pseudonyms, when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<BridgeManifest>,
+}
+
+/// Pseudonyms that join with each other. `before` and `after` are equal, or nothing is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinManifest {
+    /// The identity.
+    pub identity: String,
+    /// The rule, in words.
+    pub rule: String,
+    /// Cells that were turned.
+    pub cells: u64,
+    /// Distinct pseudonyms before.
+    pub before: u64,
+    /// Distinct pseudonyms after.
+    pub after: u64,
+    /// One pseudonym in so many was looked at: all of them, up to a million.
+    pub one_in: u64,
+}
+
+/// Old and new pseudonyms, sealed: an age file with a line of JSON for each pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeManifest {
+    /// Whom it is sealed to, `age1…`.
+    pub recipient: String,
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Lines in it; a pair may be there for each file that it is in.
+    pub lines: u64,
+}
+
+/// A run that another was made from without its source, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The name of the run; it may be gone.
+    pub run_id: String,
+    /// The verb, as `forget`.
+    pub verb: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why, in the words of whoever asked for it.
+    pub reason: String,
 }
 
 /// What decides output bytes besides the source, for all tables: two runs whose recipes are equal,
@@ -210,6 +280,28 @@ pub struct OutputManifest {
     /// Where the rows stood that were left out of it, when there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<RecordManifest>,
+    /// The sealed originals of its pseudonyms, where rules ask for them. The one part of a run that
+    /// another run over the same input does not write byte by byte again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escrow: Vec<EscrowManifest>,
+}
+
+/// The sealed originals of one column, of the rows of one output file: an age file with a line of
+/// JSON for each pair of pseudonym and original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscrowManifest {
+    /// The output column.
+    pub column: String,
+    /// Whom it is sealed to, `age1…`.
+    pub recipient: String,
+    /// Relative to the run's directory.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Pairs in it.
+    pub pairs: u64,
 }
 
 /// The record of rows in quarantine: a line of JSON for each column and reason that put a row
@@ -315,7 +407,29 @@ impl Manifest {
         if outputs().any(|output| output.quarantine.is_some()) && !directories.contains(&records) {
             directories.push(records);
         }
+        let sealed = |table: &&TableManifest| table.outputs.iter().any(|o| !o.escrow.is_empty());
+        let mut sealed = self.tables.iter().filter(sealed).peekable();
+        if sealed.peek().is_some() {
+            directories.push(escrow::DIRECTORY.to_owned());
+        }
+        directories.extend(sealed.map(|table| escrow::directory(&table.table)));
+        if self.bridge().is_some() {
+            directories.push(rekey::DIRECTORY.to_owned());
+        }
         directories
+    }
+
+    /// The table of old and new pseudonyms.
+    pub(crate) fn bridge(&self) -> Option<&BridgeManifest> {
+        self.rekey.as_ref()?.bridge.as_ref()
+    }
+
+    /// All files of the run but its records: their paths, sizes and digests.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        let outputs = self.tables.iter().flat_map(|table| &table.outputs);
+        let bridge = self.bridge().into_iter();
+        let bridge = bridge.map(|b| (b.path.as_str(), b.bytes, b.sha256.as_str()));
+        outputs.flat_map(OutputManifest::files).chain(bridge)
     }
 
     /// The manifest as the bytes of its file.
@@ -370,6 +484,16 @@ impl TableManifest {
 }
 
 impl OutputManifest {
+    /// The files that belong to it, itself first: their paths, sizes and digests.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        let record = self.quarantine.iter();
+        let record = record.map(|r| (r.path.as_str(), r.bytes, r.sha256.as_str()));
+        let sealed = self.escrow.iter();
+        let sealed = sealed.map(|e| (e.path.as_str(), e.bytes, e.sha256.as_str()));
+        let own = (self.path.as_str(), self.bytes, self.sha256.as_str());
+        std::iter::once(own).chain(record).chain(sealed)
+    }
+
     /// The name of file `number` of a table, relative to the run's directory. A reader that lists
     /// before and opens after a switch finds the digest's file or none.
     pub(crate) fn path(table: &str, number: usize, sha256: &str) -> String {

@@ -20,6 +20,8 @@ const SLICE_BYTES: u64 = 64 << 20;
 const BATCHES: u64 = 3;
 /// How many times its size a slice of text takes: itself, its cells and the output.
 const TEXT: u64 = 6;
+/// What is remembered of a pair of pseudonym and original.
+const PAIR: u64 = 40;
 /// Bytes a batch aims at; its columns are worked through while they are in a cache.
 const BATCH_BYTES: u64 = 16 << 20;
 
@@ -44,9 +46,11 @@ impl Budget {
             (_, other) => other.primitive_width().map(|width| width as u64),
         };
         let widths = || plan.columns.iter().map(width);
+        let sealed = plan.columns.iter().filter(|c| c.escrow.is_some()).count();
+        let pairs = PAIR * sealed as u64;
         Self {
             limit: limit.map(|limit| limit.saturating_sub(BASE)),
-            cells: widths().flatten().sum::<u64>().max(1),
+            cells: (widths().flatten().sum::<u64>() + pairs).max(1),
             texts: widths().any(|width| width.is_none()),
             copies: if plan.order == Order::Shuffled { 2 } else { 1 },
         }

@@ -20,6 +20,33 @@ pub(crate) fn shuffled(
         .collect()
 }
 
+/// Where the rows of `batches` stand, which make a published file, in the order of another key.
+/// They are in the order of `old`: where `is_whole` says that none is missing, that tells where
+/// each of them stood in chunk `chunk` of `table`, and the order is the one that a run with `new`
+/// gives; elsewhere their places in the file take the place of that.
+pub(crate) fn again(
+    (old, new): (&ShuffleKey, &ShuffleKey),
+    table: &str,
+    chunk: u32,
+    is_whole: bool,
+    batches: &[RecordBatch],
+) -> Vec<(usize, usize)> {
+    let places = places(batches);
+    let rows: Vec<u32> = (0..).take(places.len()).collect();
+    let mut published: Vec<usize> = (0..places.len()).collect();
+    if is_whole {
+        for (position, row) in order(old, table, chunk, &rows).into_iter().enumerate() {
+            if let Some(published) = published.get_mut(row) {
+                *published = position;
+            }
+        }
+    }
+    let found = order(new, table, chunk, &rows).into_iter();
+    found
+        .filter_map(|row| places.get(*published.get(row)?).copied())
+        .collect()
+}
+
 /// Batch and row of each position.
 fn places(batches: &[RecordBatch]) -> Vec<(usize, usize)> {
     let rows = |(index, batch): (usize, &RecordBatch)| {

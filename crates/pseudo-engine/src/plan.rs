@@ -388,7 +388,7 @@ fn sources_outside_sink(job: &Job) -> Result<()> {
 }
 
 /// The path without links, as far as it exists; `..` is resolved by name beyond.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(Error::io("read", path))?;
     let mut real = PathBuf::new();
     for part in path.components() {

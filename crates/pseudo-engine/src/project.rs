@@ -11,6 +11,7 @@ use pseudo_token::ShuffleKey;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
+use crate::escrow::{Escrow, Pairs};
 use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
@@ -27,6 +28,7 @@ pub(crate) struct Projector<'a> {
     columns: Vec<Column>,
     schema: Arc<Schema>,
     shuffle: Option<ShuffleKey>,
+    escrows: Vec<Escrow>,
     sink: Sink,
     cancel: Cancel,
     screen: &'a Screen,
@@ -40,6 +42,14 @@ struct Column {
     /// Position of the column that says whom a row is about, for a kernel that asks.
     subject: Option<usize>,
     kernel: Kernel,
+}
+
+/// What a chunk comes to besides its file.
+struct Beside<'a> {
+    staging: &'a Staging,
+    outcomes: Vec<Outcome>,
+    held: Held<'a>,
+    pairs: Pairs<'a>,
 }
 
 /// What one chunk gave.
@@ -76,6 +86,14 @@ impl<'a> Projector<'a> {
                 kernel: kernels::kernel(column, context, inputs)?,
             })
         };
+        let escrow = |(output, column): (usize, &PlannedColumn)| {
+            let position = position(column.source_index)?;
+            Escrow::new(column, output, position)
+        };
+        let escrows = plan.columns.iter().enumerate().map(escrow);
+        let escrows = escrows
+            .filter_map(Result::transpose)
+            .collect::<Result<_>>()?;
         let is_shuffled = plan.order == Order::Shuffled;
         let shuffle = is_shuffled
             .then(|| context.keys.shuffle_key())
@@ -85,6 +103,7 @@ impl<'a> Projector<'a> {
             columns: plan.columns.iter().map(column).collect::<Result<_>>()?,
             schema: Arc::new(plan.output_schema()),
             shuffle,
+            escrows,
             sink,
             cancel: cancel.clone(),
             screen,
@@ -99,11 +118,15 @@ impl<'a> Projector<'a> {
         staging: &Staging,
         scratch: &mut Scratch,
     ) -> Result<ChunkResult> {
-        let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let table = &self.bound.plan.table;
         let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.number))?;
-        let mut held = Held::new(self.screen, self.bound, chunk, staging, self.vault);
-        let written = self.write(chunk, &mut staged, scratch, &mut outcomes, &mut held);
+        let mut beside = Beside {
+            staging,
+            outcomes: vec![Outcome::default(); self.columns.len()],
+            held: Held::new(self.screen, self.bound, chunk, staging, self.vault),
+            pairs: Pairs::new(table, chunk.number, &self.escrows),
+        };
+        let written = self.write(chunk, &mut staged, scratch, &mut beside);
         // what the disk said is the cause of what the writer said
         let staged = staged.finish();
         let (source_rows, rows) = match written {
@@ -117,13 +140,15 @@ impl<'a> Projector<'a> {
         } = staged?;
         let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
-        let (quarantined_rows, quarantine) = held.finish()?;
+        let (quarantined_rows, quarantine) = beside.held.finish()?;
+        let escrow = beside.pairs.finish(staging)?;
         let output = OutputManifest {
             path,
             bytes,
             sha256,
             rows,
             quarantine,
+            escrow,
         };
         let file = chunk.part.as_ref().map(|(file, _)| *file);
         Ok(ChunkResult {
@@ -132,7 +157,7 @@ impl<'a> Projector<'a> {
             source_rows,
             filtered_rows: source_rows - rows - quarantined_rows,
             quarantined_rows,
-            outcomes,
+            outcomes: beside.outcomes,
         })
     }
 
@@ -142,8 +167,7 @@ impl<'a> Projector<'a> {
         chunk: &Chunk,
         staged: &mut StagedFile,
         scratch: &mut Scratch,
-        outcomes: &mut [Outcome],
-        held: &mut Held<'_>,
+        beside: &mut Beside<'_>,
     ) -> Result<(u64, u64)> {
         let mut writer = self.sink.begin(staged, scratch)?;
         let mut source_rows = 0;
@@ -151,7 +175,7 @@ impl<'a> Projector<'a> {
             let source = self.bound.source.files.get(*file);
             let source = source.ok_or_else(|| Error::Internal("no such file".to_owned()))?;
             let part = (source, slice);
-            source_rows = self.project(chunk.index, part, outcomes, held, &mut writer)?;
+            source_rows = self.project(chunk.index, part, beside, &mut writer)?;
         }
         Ok((source_rows, writer.finish()?))
     }
@@ -162,8 +186,7 @@ impl<'a> Projector<'a> {
         &self,
         chunk: u32,
         (source, slice): (&SourceFile, &Slice),
-        outcomes: &mut [Outcome],
-        held: &mut Held<'_>,
+        beside: &mut Beside<'_>,
         writer: &mut Writer<'_, StagedFile>,
     ) -> Result<u64> {
         let (mut seen, mut batches, mut kept) = (0, Vec::new(), Vec::new());
@@ -172,11 +195,15 @@ impl<'a> Projector<'a> {
             let first = seen;
             seen += batch.num_rows();
             let (batch, rows) = filter(self.bound, &source.path, batch, first)?;
-            let (batch, rows) = held.take((source, slice), batch, rows, outcomes)?;
+            let outcomes = &mut beside.outcomes;
+            let (read, rows) = beside.held.take((source, slice), batch, rows, outcomes)?;
             let located = |error: &KernelError, column: &Column| {
                 self.located(error, source, slice, column, &rows)
             };
-            let batch = self.kernels(&batch, outcomes, located)?;
+            let batch = self.kernels(&read, outcomes, located)?;
+            beside
+                .pairs
+                .add(beside.staging, read.columns(), batch.columns())?;
             if self.shuffle.is_none() {
                 return writer.push(&batch);
             }

@@ -13,7 +13,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::disk::Disk;
 use crate::manifest::{self, Manifest};
 use crate::staging::{self, Staging, entries};
-use crate::{Error, Result};
+use crate::{Error, Result, replace};
 
 const RUNS: &str = "runs";
 const CURRENT: &str = "current";
@@ -48,19 +48,44 @@ pub(crate) fn publish(
 }
 
 fn switch(disk: &Disk, sink: &Path, staged: Staging, run_id: &str) -> Result<()> {
-    let (runs, staging) = (sink.join(RUNS), staging::directory(sink));
-    disk.create_dir(&runs)?;
-    let next = staging.join(NEXT);
-    disk.symlink(&Path::new(RUNS).join(run_id), &next)?;
-    disk.sync_dir(&staging)?;
+    disk.create_dir(&runs(sink))?;
+    lay_link(disk, sink, run_id)?;
     staged.publish(&directory(sink, run_id))?;
-    disk.sync_dir(&runs)?;
+    switch_link(disk, sink)
+}
+
+/// Lays the link ready that makes run `run_id` current.
+pub(crate) fn lay_link(disk: &Disk, sink: &Path, run_id: &str) -> Result<()> {
+    let staging = staging::directory(sink);
+    disk.symlink(&Path::new(RUNS).join(run_id), &staging.join(NEXT))?;
+    disk.sync_dir(&staging)
+}
+
+/// Whether a link lies ready, and was not made `current`.
+pub(crate) fn is_link_laid(sink: &Path) -> bool {
+    staging::directory(sink)
+        .join(NEXT)
+        .symlink_metadata()
+        .is_ok()
+}
+
+/// Makes the run current whose link lies ready, when all that was moved is on the disk.
+pub(crate) fn switch_link(disk: &Disk, sink: &Path) -> Result<()> {
+    disk.sync_dir(&runs(sink))?;
+    let next = staging::directory(sink).join(NEXT);
     disk.rename(&next, &sink.join(CURRENT))?;
     disk.sync_dir(sink)
 }
 
-/// Removes a run whose publication was begun and did not end. The caller holds the sink's lock.
+/// Removes the link that lies ready.
+pub(crate) fn remove_link(disk: &Disk, sink: &Path) -> Result<()> {
+    disk.remove_file(&staging::directory(sink).join(NEXT))
+}
+
+/// Removes a run whose publication was begun and did not end, and ends a replacement. The caller
+/// holds the sink's lock.
 pub(crate) fn recover(disk: &Disk, sink: &Path) -> Result<()> {
+    replace::recover(disk, sink)?;
     let next = staging::directory(sink).join(NEXT);
     let Ok(target) = std::fs::read_link(&next) else {
         return Ok(());
@@ -81,7 +106,7 @@ pub(crate) fn retain(disk: &Disk, sink: &Path, keep: u32) -> Result<()> {
         return Ok(());
     };
     let mut complete = Vec::new();
-    for path in entries(&sink.join(RUNS))? {
+    for path in entries(&runs(sink))? {
         if path.file_name() == current.file_name() {
             continue;
         }
@@ -99,19 +124,27 @@ pub(crate) fn retain(disk: &Disk, sink: &Path, keep: u32) -> Result<()> {
 }
 
 /// Removes a run: first the manifest, without which it is none, then a table after the other, its
-/// files at once.
-fn remove_run(disk: &Disk, path: &Path) -> Result<()> {
+/// files at once, and what there is beside the tables.
+pub(crate) fn remove_run(disk: &Disk, path: &Path) -> Result<()> {
     disk.remove_file(&path.join(manifest::FILE))?;
     for table in entries(path)?.iter().filter(|path| path.is_dir()) {
-        let remove = |file: &PathBuf| disk.remove_file(file);
+        let remove = |entry: &PathBuf| match entry.is_dir() {
+            true => disk.remove_tree(entry),
+            false => disk.remove_file(entry),
+        };
         entries(table)?.par_iter().try_for_each(remove)?;
     }
     disk.remove_tree(path)
 }
 
+/// Where the runs are.
+pub(crate) fn runs(sink: &Path) -> PathBuf {
+    sink.join(RUNS)
+}
+
 /// The directory of a published run.
 pub(crate) fn directory(sink: &Path, run_id: impl AsRef<Path>) -> PathBuf {
-    sink.join(RUNS).join(run_id)
+    runs(sink).join(run_id)
 }
 
 /// Whether a run of that name exists.

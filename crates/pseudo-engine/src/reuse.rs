@@ -22,7 +22,7 @@ use crate::manifest::{
 };
 use crate::source::SourceFile;
 use crate::staging::Staging;
-use crate::{Error, Result, quarantine};
+use crate::{Error, Result, escrow, quarantine};
 
 /// The name of the file within a run's directory.
 pub(crate) const FILE: &str = "reuse.bin";
@@ -54,10 +54,8 @@ pub(crate) struct Store<'a> {
 impl<'a> Store<'a> {
     /// Opens the run in `directory`, whose manifest is `manifest`.
     pub(crate) fn open(directory: PathBuf, manifest: &'a Manifest) -> Self {
-        let none = || manifest.tables.iter().map(|_| Vec::new()).collect();
-        let sketches = read(&directory).filter(|found| found.len() == manifest.tables.len());
         Self {
-            sketches: sketches.unwrap_or_else(none),
+            sketches: sketches(&directory, manifest),
             directory,
             manifest,
         }
@@ -130,12 +128,13 @@ impl<'a> Store<'a> {
             .ok_or_else(|| fault("the current run has none"))?;
         staging.create_dir(name)?;
         for output in &table.outputs {
-            let mut files = vec![(&output.path, output.bytes, &output.sha256)];
-            if let Some(record) = &output.quarantine {
+            if output.quarantine.is_some() {
                 staging.create_dir(quarantine::DIRECTORY)?;
-                files.push((&record.path, record.bytes, &record.sha256));
             }
-            for (path, bytes, sha256) in files {
+            if !output.escrow.is_empty() {
+                staging.create_dir(&escrow::directory(name))?;
+            }
+            for (path, bytes, sha256) in output.files() {
                 if !staging.take(&self.directory.join(path), path, bytes, sha256)? {
                     return Err(fault("a file of it is missing or changed"));
                 }
@@ -162,22 +161,26 @@ impl Taken<'_> {
 
     /// Whether all files are there in their recorded size.
     fn is_present(&self) -> bool {
-        self.outputs.iter().all(|output| {
-            let found = std::fs::symlink_metadata(self.directory.join(&output.path));
-            found.is_ok_and(|found| found.is_file() && found.len() == output.bytes)
+        let mut files = self.outputs.iter().flat_map(OutputManifest::files);
+        files.all(|(path, bytes, _)| {
+            let found = std::fs::symlink_metadata(self.directory.join(path));
+            found.is_ok_and(|found| found.is_file() && found.len() == bytes)
         })
     }
 
     /// Stages the files as those from number `first` on of `table`; when one of them is not what
     /// was published, none of them, and the answer is false.
     pub(crate) fn stage(&self, staging: &Staging, table: &str, first: usize) -> Result<bool> {
+        if self.outputs.iter().any(|output| !output.escrow.is_empty()) {
+            staging.create_dir(&escrow::directory(table))?;
+        }
         let names = self.renumbered(table, first);
-        for (at, (output, new)) in self.outputs.iter().zip(&names).enumerate() {
-            let from = self.directory.join(&output.path);
-            if !staging.take(&from, &new.path, output.bytes, &output.sha256)? {
-                for staged in names.iter().take(at) {
-                    staging.remove(&staged.path)?;
-                }
+        let new = || names.iter().flat_map(OutputManifest::files);
+        let old = self.outputs.iter().flat_map(OutputManifest::files);
+        for (at, ((from, bytes, sha256), (to, ..))) in old.zip(new()).enumerate() {
+            if !staging.take(&self.directory.join(from), to, bytes, sha256)? {
+                let mut staged = new().take(at);
+                staged.try_for_each(|(path, ..)| staging.remove(path))?;
                 return Ok(false);
             }
         }
@@ -197,9 +200,15 @@ impl Taken<'_> {
     }
 
     fn renumbered(&self, table: &str, first: usize) -> Vec<OutputManifest> {
-        let output = |(number, output): (usize, &OutputManifest)| OutputManifest {
-            path: OutputManifest::path(table, number, &output.sha256),
-            ..output.clone()
+        let output = |(number, output): (usize, &OutputManifest)| {
+            let sealed = output.escrow.iter();
+            OutputManifest {
+                path: OutputManifest::path(table, number, &output.sha256),
+                escrow: sealed
+                    .map(|sealed| sealed.renumbered(table, number))
+                    .collect(),
+                ..output.clone()
+            }
         };
         (first..).zip(self.outputs).map(output).collect()
     }
@@ -319,6 +328,13 @@ pub(crate) fn to_bytes(manifest: &[u8], tables: &[TableSketches]) -> Option<Vec<
     let digest = Sha256::digest(&bytes);
     bytes.extend(digest);
     Some(bytes)
+}
+
+/// The sketches of the run in `directory`, whose manifest is `manifest`: as many as it has tables.
+pub(crate) fn sketches(directory: &Path, manifest: &Manifest) -> Vec<TableSketches> {
+    let none = || manifest.tables.iter().map(|_| Vec::new()).collect();
+    let found = read(directory).filter(|found| found.len() == manifest.tables.len());
+    found.unwrap_or_else(none)
 }
 
 /// Reads the sketches of the run in `directory`; none when they are missing, damaged or those of

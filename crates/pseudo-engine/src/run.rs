@@ -499,6 +499,8 @@ impl<'a> Run<'a> {
             started: time(self.options.started),
             finished: time((self.options.clock)()),
             recipe: self.recipe.clone(),
+            origins: Vec::new(),
+            rekey: None,
             tables,
         };
         Ok((manifest, sketches))

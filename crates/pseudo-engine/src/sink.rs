@@ -47,8 +47,16 @@ pub(crate) struct Sink {
 impl Sink {
     /// Prepares for the output of `plan`.
     pub(crate) fn new(plan: &TablePlan, options: &Options) -> Result<Self> {
-        let schema = Arc::new(plan.output_schema());
+        let keyed: Vec<bool> = plan.columns.iter().map(is_keyed).collect();
+        Self::of(Arc::new(plan.output_schema()), &keyed, options)
+    }
+
+    /// Prepares for files of `schema`; `keyed` says which columns hold pseudonyms.
+    pub(crate) fn of(schema: Arc<Schema>, keyed: &[bool], options: &Options) -> Result<Self> {
         let parquet = parquet_schema(&schema).map_err(|error| internal(&error))?;
+        let fields = || schema.fields().iter().zip(keyed);
+        let random = || fields().map(|(field, keyed)| *keyed && is_flat(field));
+        let filtered = |name: &str| options.bloom_filter.iter().any(|column| column == name);
         let compression = match options.compression {
             Codec::Zstd => Compression::ZSTD(ZstdLevel::default()),
             Codec::Snappy => Compression::SNAPPY,
@@ -59,25 +67,19 @@ impl Sink {
             .set_compression(compression)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true);
+        let path = |field: &Field| ColumnPath::from(vec![field.name().clone()]);
         // the one random type that has no pages of its own: integers
-        for column in plan.columns.iter().filter(|column| is_random(column)) {
-            let path = ColumnPath::from(vec![column.output.name().clone()]);
+        for ((field, _), _) in fields().zip(random()).filter(|(_, random)| *random) {
             properties = properties
-                .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_statistics_enabled(path, EnabledStatistics::None);
+                .set_column_compression(path(field), Compression::UNCOMPRESSED)
+                .set_column_dictionary_enabled(path(field), false)
+                .set_column_statistics_enabled(path(field), EnabledStatistics::None);
         }
         let row_group_rows = usize::try_from(options.row_group_rows).unwrap_or(usize::MAX);
-        let filtered = |name: &str| options.bloom_filter.iter().any(|column| column == name);
-        for column in plan
-            .columns
-            .iter()
-            .filter(|column| filtered(column.output.name()))
-        {
-            let path = ColumnPath::from(vec![column.output.name().clone()]);
+        for (field, _) in fields().filter(|(field, _)| filtered(field.name())) {
             properties = properties
-                .set_column_bloom_filter_fpp(path.clone(), pages::FALSE_POSITIVES)
-                .set_column_bloom_filter_max_ndv(path, pages::distinct_max(row_group_rows));
+                .set_column_bloom_filter_fpp(path(field), pages::FALSE_POSITIVES)
+                .set_column_bloom_filter_max_ndv(path(field), pages::distinct_max(row_group_rows));
         }
         let with = properties.build();
         let without = with
@@ -94,20 +96,17 @@ impl Sink {
         let stock = factory(Arc::clone(&properties))
             .and_then(|with| Ok([with, factory(Arc::new(without))?]))
             .map_err(|error: ParquetError| internal(&error))?;
-        let own_pages =
-            |column: &PlannedColumn| is_random(column) && pages::takes(column.output.data_type());
+        let own_pages = |((field, _), random): ((&Arc<Field>, _), bool)| {
+            random && pages::takes(field.data_type())
+        };
         Ok(Self {
-            random: plan.columns.iter().map(own_pages).collect(),
-            filtered: plan
-                .columns
-                .iter()
-                .map(|column| filtered(column.output.name()))
-                .collect(),
-            schema,
+            random: fields().zip(random()).map(own_pages).collect(),
+            filtered: fields().map(|(field, _)| filtered(field.name())).collect(),
             parquet,
             properties,
             stock,
             row_group_rows: row_group_rows.max(1),
+            schema,
         })
     }
 
@@ -317,14 +316,18 @@ fn stock(
     Ok(())
 }
 
-/// Whether the cells of a column look like random bytes: no two rows share anything to be
-/// compressed.
-fn is_random(column: &PlannedColumn) -> bool {
-    let keyed = matches!(
+/// Whether a column holds pseudonyms.
+fn is_keyed(column: &PlannedColumn) -> bool {
+    matches!(
         column.action,
         Action::Token { .. } | Action::Seal { .. } | Action::Fpe { .. }
-    );
-    keyed && !matches!(column.output.data_type(), DataType::Dictionary(..))
+    )
+}
+
+/// Whether pseudonyms in a column look like random bytes: no two rows share anything to be
+/// compressed.
+fn is_flat(field: &Field) -> bool {
+    !matches!(field.data_type(), DataType::Dictionary(..))
 }
 
 /// The Parquet schema of the output. UUID columns carry the logical type of the format, which the

@@ -24,7 +24,18 @@ pub(crate) struct Extent {
 /// # Errors
 /// [`Error::Space`] when it is not enough.
 pub(crate) fn check(sink: &Path, works: &[Work<'_>], limit: Option<u64>) -> Result<()> {
-    let needed = works.iter().map(needed).fold(0, u64::saturating_add);
+    require(
+        sink,
+        works.iter().map(needed).fold(0, u64::saturating_add),
+        limit,
+    )
+}
+
+/// Compares `needed` bytes with what the disk of `sink` has left, or with `limit`.
+///
+/// # Errors
+/// [`Error::Space`] when it is not enough.
+pub(crate) fn require(sink: &Path, needed: u64, limit: Option<u64>) -> Result<()> {
     let free = limit.map_or_else(|| free(sink), Ok)?;
     if needed <= free {
         return Ok(());
@@ -49,10 +60,13 @@ fn needed(work: &Work<'_>) -> u64 {
     }
     let width = work.bound.source.schema.fields().len();
     let file = |file: &SourceFile| -> u64 {
-        let extents = columns
-            .iter()
-            .map(|column| bytes(column, file.extent(column.source_index, width)));
-        extents.fold(0, u64::saturating_add)
+        let column = |column: &PlannedColumn| {
+            let extent = file.extent(column.source_index, width);
+            // originals are as long as they are, and each of them is there once
+            let sealed = column.escrow.as_ref().map_or(0, |_| extent.bytes);
+            bytes(column, extent).saturating_add(sealed)
+        };
+        columns.iter().map(column).fold(0, u64::saturating_add)
     };
     work.read().map(file).fold(0, u64::saturating_add)
 }

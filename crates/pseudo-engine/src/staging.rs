@@ -233,10 +233,14 @@ impl StagedFile {
         self.bytes += self.pending.len() as u64;
         self.pending.clear();
         written.map_err(|error| {
-            let kind = error.kind();
+            // whoever writes through another writer has this one alone
+            let same = match error.raw_os_error() {
+                Some(code) => std::io::Error::from_raw_os_error(code),
+                None => error.kind().into(),
+            };
             let fault = Error::io("write", &self.path)(error);
             self.fault.get_or_insert(fault);
-            kind.into()
+            same
         })
     }
 }

@@ -38,7 +38,9 @@ use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
 use self::proof::{Proof, Table};
 use self::protected::Protected;
+use self::rule::Rule;
 pub use self::sources::{Change, SourceChange};
+pub(crate) use self::stock::guarded;
 use crate::manifest::{GateManifest, Manifest, TableManifest};
 use crate::plan::Job;
 use crate::{Error, Result};
@@ -94,19 +96,15 @@ pub(crate) fn staged<'a>(
     }
 }
 
+/// Whether a column whose rule the manifest words so holds pseudonyms.
+pub(crate) fn is_pseudonym(action: &str) -> bool {
+    Rule::read(action).is_some_and(|rule| rule.form().is_some())
+}
+
 /// Whether every file of `manifest` is below `directory` in its recorded size.
 pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
-    manifest
-        .tables
-        .iter()
-        .flat_map(|table| &table.outputs)
-        .all(|output| {
-            let is_there = |path: &str, bytes: u64| {
-                let metadata = std::fs::metadata(directory.join(path));
-                metadata.is_ok_and(|metadata| metadata.len() == bytes)
-            };
-            let record = output.quarantine.as_ref();
-            is_there(&output.path, output.bytes)
-                && record.is_none_or(|record| is_there(&record.path, record.bytes))
-        })
+    manifest.files().all(|(path, bytes, _)| {
+        let metadata = std::fs::metadata(directory.join(path));
+        metadata.is_ok_and(|metadata| metadata.len() == bytes)
+    })
 }

@@ -43,7 +43,7 @@ pub use crate::custody::{Access, AwsCredentials, AwsKms, Custody, Pkcs11, Transi
 pub use crate::error::{Error, Fault};
 pub use crate::keys::DomainKeys;
 pub use crate::source::{KeySource, Unlock};
-pub use crate::stream::{PassingKey, Recipient, Sealer};
+pub use crate::stream::{Opener, PassingKey, Recipient, Sealer};
 pub use crate::tink::Delivery;
 
 use crate::document::Content;

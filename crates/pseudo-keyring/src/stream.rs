@@ -4,9 +4,10 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::iter;
+use std::path::Path;
 
 use age::stream::StreamWriter;
-use age::{Decryptor, Encryptor, x25519};
+use age::{DecryptError, Decryptor, Encryptor, x25519};
 
 use crate::Error;
 
@@ -76,6 +77,42 @@ impl<W: Write> Write for Sealer<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// Opens streams that were sealed to its recipient: the identities of an age file.
+pub struct Opener(Vec<x25519::Identity>);
+
+impl Opener {
+    /// Reads an age identity file (X25519), readable by its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be read, others can read it, or it holds no identity.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        crate::age::identities(path).map(Self)
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::PermissionDenied`] when it was not sealed to one of the identities;
+    /// otherwise when it cannot be read, or is no such stream. Its end and changes within it are
+    /// told while reading.
+    pub fn open<R: Read>(&self, sealed: R) -> io::Result<impl Read + use<R>> {
+        let fault = |error: DecryptError| match error {
+            DecryptError::NoMatchingKeys => io::ErrorKind::PermissionDenied.into(),
+            DecryptError::Io(error) => error,
+            _ => io::Error::from(io::ErrorKind::InvalidData),
+        };
+        let decryptor = Decryptor::new(sealed).map_err(fault)?;
+        let keys = self.0.iter().map(|key| key as &dyn age::Identity);
+        decryptor.decrypt(keys).map_err(fault)
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener(..)")
     }
 }
 

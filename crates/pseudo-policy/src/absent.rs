@@ -15,9 +15,8 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 10] = [
+const ABSENT: [(Where, &str); 9] = [
     (Where::Section, "gates"),
-    (Where::Action, "escrow"),
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
     (Where::Format, "gz"),

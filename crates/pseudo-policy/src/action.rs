@@ -94,6 +94,9 @@ pub enum Action {
         /// Digits behind the point, 0 to 8.
         decimals: u8,
     },
+    /// Write no column: seal the originals of the tokens of this column to an age recipient, in
+    /// files beside the tables.
+    Escrow(String),
 }
 
 /// What `rare` writes for a rare value.
@@ -245,9 +248,9 @@ pub(crate) const WORDS: [(&str, Action); 3] = [
 ];
 
 /// Keys that name an action.
-pub(crate) const KEYS: [&str; 15] = [
+pub(crate) const KEYS: [&str; 16] = [
     "token", "seal", "fpe", "mask", "constant", "band", "round", "truncate", "age", "shift",
-    "derive", "map", "rare", "prefix", "geo",
+    "derive", "map", "rare", "prefix", "geo", "escrow",
 ];
 
 /// Keys beside them.
@@ -279,6 +282,7 @@ pub(crate) fn example(key: &str) -> Option<&'static str> {
         "rare" => "rare = { below = 20, to = \"OTHER\" }",
         "prefix" => "prefix = 2",
         "geo" => "geo = { decimals = 2 }",
+        "escrow" => "escrow = \"age1…\"",
         _ => return None,
     })
 }
@@ -293,6 +297,19 @@ impl Action {
             | Self::Fpe { identity, .. } => Some(identity),
             _ => None,
         }
+    }
+
+    /// Whether it writes a column of the output.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        !matches!(self, Self::Drop | Self::Escrow(_))
+    }
+
+    /// Whether the originals of its output can be sealed beside it. A `seal` is its own original to
+    /// whoever may have it.
+    #[must_use]
+    pub const fn takes_escrow(&self) -> bool {
+        matches!(self, Self::Token { .. } | Self::Fpe { .. })
     }
 
     /// Whether values of the source stand in the output, all or some: every check of such a column
@@ -323,7 +340,7 @@ impl Action {
             Self::Keep | Self::Drop | Self::Null | Self::Constant(_) | Self::Mask { .. } => false,
             // A text that the file does not have.
             Self::Map { default, .. } => default.is_none(),
-            Self::Rare { .. } | Self::Prefix(_) => false,
+            Self::Rare { .. } | Self::Prefix(_) | Self::Escrow(_) => false,
         }
     }
 
@@ -391,7 +408,9 @@ impl Action {
             Self::Rare { below, .. } => format!("rare, below {below} rows"),
             Self::Prefix(length) => format!("prefix, first {length}"),
             Self::Geo { decimals } => format!("geo, {decimals} decimals"),
-            Self::Keep | Self::Drop | Self::Null | Self::Constant(_) => self.name().to_owned(),
+            Self::Keep | Self::Drop | Self::Null | Self::Constant(_) | Self::Escrow(_) => {
+                self.name().to_owned()
+            }
         }
     }
 
@@ -417,6 +436,7 @@ impl Action {
             Self::Rare { .. } => "rare",
             Self::Prefix(_) => "prefix",
             Self::Geo { .. } => "geo",
+            Self::Escrow(_) => "escrow",
         }
     }
 
@@ -480,6 +500,7 @@ impl Action {
             },
             Self::Prefix(length) => format!("prefix = {length}"),
             Self::Geo { decimals } => format!("geo = {{ decimals = {decimals} }}"),
+            Self::Escrow(recipient) => format!("escrow = {}", toml_text(recipient)),
         }
     }
 

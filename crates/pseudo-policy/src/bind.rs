@@ -231,11 +231,18 @@ impl<'a> Binder<'a> {
             self.mask_beside_token(field.name(), mask);
         }
         for rule in &rules.rules {
-            if matches!(rule.action, Action::Drop) {
-                self.dropped.push(field.name().clone());
-            } else {
-                self.rule(index, field, rules, rule, kind);
+            match rule.action {
+                Action::Drop => self.dropped.push(field.name().clone()),
+                Action::Escrow(_) => self.escrow(field, rules, rule, kind),
+                _ => self.rule(index, field, rules, rule, kind),
             }
+        }
+    }
+
+    /// Refuses an `escrow` of cells that have no text.
+    fn escrow(&mut self, field: &Field, rules: &ColumnRules, rule: &Rule, kind: Option<Kind>) {
+        if let Err(misfit) = legal::output(&rule.action, kind, field.data_type()) {
+            self.misfit(field, rules, rule, misfit);
         }
     }
 
@@ -314,6 +321,10 @@ impl<'a> Binder<'a> {
             subject,
             kind,
             on_invalid,
+            escrow: rules
+                .escrow()
+                .filter(|_| rule.action.takes_escrow())
+                .map(str::to_owned),
         });
     }
 

@@ -70,7 +70,45 @@ impl ColumnRules {
             line_column: spot.column,
         };
         found.check_alone(reader, context.place, spot);
+        // Of a list that could not be read whole, nobody can say what is beside what.
+        let said = item.as_array().map_or(1, toml_edit::Array::len);
+        if found.rules.len() >= said {
+            found.check_escrow(reader, context.place);
+        }
         found
+    }
+
+    /// Whom the originals of the column's tokens are sealed to.
+    #[must_use]
+    pub fn escrow(&self) -> Option<&str> {
+        self.rules.iter().find_map(|rule| match &rule.action {
+            Action::Escrow(recipient) => Some(recipient.as_str()),
+            _ => None,
+        })
+    }
+
+    /// `escrow` stands once, and beside a token.
+    fn check_escrow(&self, reader: &mut Reader<'_>, place: &str) {
+        let is_escrow = |rule: &&Rule| matches!(rule.action, Action::Escrow(_));
+        let mut escrows = self.rules.iter().filter(is_escrow);
+        let Some(first) = escrows.next() else {
+            return;
+        };
+        let name = shown(&self.column);
+        if let Some(second) = escrows.next() {
+            let message = format!("column `{name}` has two `escrow` rules");
+            let hint = "leave one of them out".to_owned();
+            reader.refuse(Fault::BadValue, second.at(), place, message, Some(hint));
+        }
+        if !self.rules.iter().any(|rule| rule.action.takes_escrow()) {
+            let message = format!("column `{name}` has `escrow` without a `token` or `fpe` beside");
+            let name = toml_key(&self.column);
+            let hint = format!(
+                "give it one, for instance\n{name} = [ {{ token = \"person\" }}, {{ {} }} ]",
+                first.action.toml()
+            );
+            reader.refuse(Fault::BadValue, first.at(), place, message, Some(hint));
+        }
     }
 
     /// `drop` is the only rule of its column, and the only one of a pattern.
@@ -121,6 +159,13 @@ impl Rule {
     #[must_use]
     pub fn output<'a>(&'a self, column: &'a str) -> &'a str {
         self.to.as_deref().unwrap_or(column)
+    }
+
+    fn at(&self) -> Spot {
+        Spot {
+            line: self.line,
+            column: self.line_column,
+        }
     }
 
     /// The rule as a line of a pipeline file, the texts that it writes left out.
@@ -315,8 +360,12 @@ fn table_rule(
     action.map(|_| rule)
 }
 
-/// Refuses `kind` and `on_invalid` where they would say nothing.
+/// Refuses `to`, `kind` and `on_invalid` where they would say nothing.
 fn check_side_keys(reader: &mut Reader<'_>, section: &Section<'_>, action: &Action, rule: &Rule) {
+    if rule.to.is_some() && matches!(action, Action::Escrow(_)) {
+        let message = "`to` says nothing here: `escrow` writes no column";
+        section.bad(reader, "to", message, Some("leave `to` out".to_owned()));
+    }
     let takes_kind = match action {
         Action::Derive(part) => part.kind().is_some(),
         Action::Age { .. } => true,

@@ -68,6 +68,7 @@ pub(crate) fn plan(pipeline: &Pipeline, table: &Table, columns: &[PlannedColumn]
         print.action(&column.action);
         print.item(column.kind.map_or("", |kind| kind.id()));
         print.item(column.on_invalid.name());
+        print.optional(column.escrow.as_deref());
         let filtered = pipeline.sink.bloom_filter.contains(column.output.name());
         print.count(usize::from(filtered));
         print.count(usize::from(column.identity.is_some()));

@@ -133,6 +133,7 @@ fn plain(action: &Action, kind: Option<Kind>, input: &DataType) -> Result<DataTy
         }
         Action::Age { .. } => age(action, kind, input),
         Action::Rare { to, .. } => rare(action, to, input),
+        Action::Escrow(_) => takes(action, has_text(input), TEXTS).map(|()| input.clone()),
         Action::Derive(part) => derive(*part, kind, input),
     }
 }
@@ -395,5 +396,7 @@ fn has_text(input: &DataType) -> bool {
         )
 }
 
+/// Pairs are lines of text.
+const TEXTS: &str = "columns whose values have a text; bytes have none";
 const NUMBERS: &str = "integers, decimals and floats";
 const MOMENTS: &str = "dates and timestamps";

@@ -97,6 +97,8 @@ pub struct PlannedColumn {
     pub kind: Option<Kind>,
     /// What becomes of values that are not well made.
     pub on_invalid: OnInvalid,
+    /// The age recipient that its originals are sealed to, pair by pair, beside the table.
+    pub escrow: Option<String>,
 }
 
 /// The column that says whom a row is about.

@@ -22,13 +22,10 @@ impl Quarantine {
         if let Some(root) = root {
             refuse_braces(reader, &section, "root", root);
         }
-        let recipient = section.text(reader, "recipient");
-        if recipient.is_some() && !section.table.contains_key("root") {
+        if section.table.contains_key("recipient") && !section.table.contains_key("root") {
             section.missing(reader, "root", "root = \"../quarantine\"");
         }
-        if let Some(text) = recipient.filter(|text| !is_recipient(text)) {
-            refuse_recipient(reader, &section, text);
-        }
+        let recipient = recipient(reader, &mut section, "recipient");
         section.finish(reader, Where::Nowhere);
         Self {
             root: root.map(str::to_owned),
@@ -37,19 +34,30 @@ impl Quarantine {
     }
 }
 
-fn refuse_recipient(reader: &mut Reader<'_>, section: &Section<'_>, text: &str) {
+/// The age recipient under a key, if there is one; refuses what is none.
+pub(crate) fn recipient<'a>(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'a>,
+    key: &'static str,
+) -> Option<&'a str> {
+    let text = section.text(reader, key)?;
+    if is_recipient(text) {
+        return Some(text);
+    }
     let secret = text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-");
-    let (message, hint) = match secret {
+    let (fault, hint) = match secret {
         true => (
-            "`recipient` is a secret key, which has no place in this file",
+            "is a secret key, which has no place in this file",
             "make a new key, and write its recipient, `age1…`, here",
         ),
         false => (
-            "`recipient` is not an age recipient, or has a slip in it",
+            "is not an age recipient, or has a slip in it",
             "it is `age1` and 58 more small letters and digits, as `age-keygen -y` prints it",
         ),
     };
-    section.bad(reader, "recipient", message, Some(hint.to_owned()));
+    let message = format!("`{key}` {fault}");
+    section.bad(reader, key, &message, Some(hint.to_owned()));
+    None
 }
 
 /// Whether a text is an X25519 recipient of age: Bech32 of the prefix `age` and 32 bytes.

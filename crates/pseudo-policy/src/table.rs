@@ -7,8 +7,7 @@ use arrow_schema::{DataType, TimeUnit};
 use toml_edit::{Item, TableLike};
 
 use crate::absent::{self, Where};
-use crate::action::Action;
-use crate::column::{ColumnRules, Context, Rule};
+use crate::column::{ColumnRules, Context};
 use crate::pipeline::{Identity, Source};
 use crate::reader::{Reader, Section, shown, toml_key};
 use crate::refusal::{Fault, Spot};
@@ -108,8 +107,7 @@ impl Table {
     /// The columns of the output, as far as the rules tell.
     pub(crate) fn written(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().flat_map(|column| {
-            let writes = |rule: &&Rule| !matches!(rule.action, Action::Drop);
-            let rules = column.rules.iter().filter(writes);
+            let rules = column.rules.iter().filter(|rule| rule.action.writes());
             rules.map(|rule| rule.output(&column.column))
         })
     }
@@ -149,11 +147,7 @@ impl Table {
     fn check_outputs(&self, reader: &mut Reader<'_>, place: &str) {
         let mut written: BTreeMap<&str, usize> = BTreeMap::new();
         for column in &self.columns {
-            for rule in column
-                .rules
-                .iter()
-                .filter(|rule| !matches!(rule.action, Action::Drop))
-            {
+            for rule in column.rules.iter().filter(|rule| rule.action.writes()) {
                 let output = rule.output(&column.column);
                 let Some(line) = written.get(output) else {
                     written.insert(output, rule.line);

@@ -78,6 +78,50 @@ impl SealKey {
     /// Refuses whatever [`SealKey::seal`] of this key has not made; nothing of a refused seal is
     /// revealed.
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut plaintext = lanes::open(self.lanes, &self.siv, self.body(sealed)?)?;
+        let len = unpadded_len(&plaintext).ok_or(Error::NotAuthentic)?;
+        plaintext.truncate(len);
+        Ok(std::mem::take(&mut *plaintext))
+    }
+
+    /// Opens seals, and appends their canonical bytes to `values`, back to back, and the length of
+    /// each to `lengths`.
+    ///
+    /// # Errors
+    /// Refuses all of them, and appends nothing, when [`SealKey::open`] refuses one: which, and
+    /// why.
+    pub fn open_all(
+        &self,
+        sealed: &[&[u8]],
+        values: &mut Vec<u8>,
+        lengths: &mut Vec<usize>,
+    ) -> Result<(), (usize, Error)> {
+        let bodies = sealed.iter().enumerate();
+        let bodies = bodies.map(|(at, sealed)| self.body(sealed).map_err(|error| (at, error)));
+        let bodies: Vec<&[u8]> = bodies.collect::<Result<_, _>>()?;
+        let mut opened = Zeroizing::new(bodies.concat());
+        let mut rest = opened.as_mut_slice();
+        let mut places: Vec<&mut [u8]> = Vec::with_capacity(bodies.len());
+        for body in &bodies {
+            let (place, after) = rest.split_at_mut(body.len());
+            places.push(place);
+            rest = after;
+        }
+        let refused = |at| (at, Error::NotAuthentic);
+        lanes::open_all(self.lanes, &self.siv, &mut places).map_err(refused)?;
+        let padded = places.iter().map(|place| place.split_at(16).1);
+        let lens = padded.clone().map(unpadded_len).enumerate();
+        let lens = lens.map(|(at, len)| len.ok_or_else(|| refused(at)));
+        let lens: Vec<usize> = lens.collect::<Result<_, _>>()?;
+        for (padded, len) in padded.zip(&lens) {
+            values.extend_from_slice(padded.split_at(*len).0);
+        }
+        lengths.extend(lens);
+        Ok(())
+    }
+
+    /// A seal without its header, when it can be one of this key.
+    fn body<'a>(&self, sealed: &'a [u8]) -> Result<&'a [u8], Error> {
         let (version, rest) = sealed.split_first().ok_or(Error::NotSealed)?;
         let (id, rest) = rest.split_first_chunk::<4>().ok_or(Error::NotSealed)?;
         if *version != VERSION || rest.len() < 32 || !rest.len().is_multiple_of(16) {
@@ -90,17 +134,15 @@ impl SealKey {
                 expected: self.siv.id,
             });
         }
-        let mut plaintext = lanes::open(self.lanes, &self.siv, rest)?;
-        let len = plaintext
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .ok_or(Error::NotAuthentic)?;
-        if plaintext.get(len) != Some(&0x80) || padded_len(len) != plaintext.len() {
-            return Err(Error::NotAuthentic);
-        }
-        plaintext.truncate(len);
-        Ok(std::mem::take(&mut *plaintext))
+        Ok(rest)
     }
+}
+
+/// The length of the value in a plaintext, when it is padded as it should be.
+fn unpadded_len(plaintext: &[u8]) -> Option<usize> {
+    let len = plaintext.iter().rposition(|&byte| byte != 0)?;
+    let is_padded = plaintext.get(len) == Some(&0x80) && padded_len(len) == plaintext.len();
+    is_padded.then_some(len)
 }
 
 impl fmt::Debug for SealKey {

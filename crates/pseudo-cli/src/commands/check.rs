@@ -115,7 +115,7 @@ fn as_text(job: &Job) -> String {
                 &column.input.to_string(),
                 output,
                 &column.output_type(),
-                &column.describe(),
+                &rule(column),
                 kind(column).unwrap_or_default(),
                 invalid,
             ]);
@@ -143,6 +143,12 @@ fn remarks(plan: &TablePlan) -> String {
     text
 }
 
+/// What is done, and whether the originals go into escrow.
+fn rule(column: &PlannedColumn) -> String {
+    let sealed = column.escrow.as_ref().map_or("", |_| ", originals sealed");
+    column.describe() + sealed
+}
+
 /// The kind that cells of the column are judged by.
 fn kind(column: &PlannedColumn) -> Option<&'static str> {
     let judged = column.identity.is_some() || matches!(column.action, Action::Derive(_));
@@ -156,7 +162,7 @@ fn as_json(job: &Job) -> Value {
             "type": column.input.to_string(),
             "column": column.output.name(),
             "output_type": column.output_type(),
-            "rule": column.describe(),
+            "rule": rule(column),
             "identity": column.identity_name(),
             "kind": kind(column),
             "on_invalid": kind(column).map(|_| column.on_invalid.name()),

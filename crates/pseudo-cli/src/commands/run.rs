@@ -243,14 +243,18 @@ fn about(estimate: u64) -> String {
 }
 
 /// The name of the run that readers of the sink see.
-fn current(sink: &Path) -> Option<String> {
+pub(crate) fn current(sink: &Path) -> Option<String> {
     let target = std::fs::read_link(sink.join("current")).ok()?;
     Some(target.file_name()?.to_string_lossy().into_owned())
 }
 
 /// What readers see after a run that failed. A run that another process published meanwhile is not
 /// of this one's making.
-fn standing(sink: Option<PathBuf>, before: Option<String>, started: DateTime<Utc>) -> Standing {
+pub(crate) fn standing(
+    sink: Option<PathBuf>,
+    before: Option<String>,
+    started: DateTime<Utc>,
+) -> Standing {
     let Some(sink) = sink else {
         return Standing::Unknown;
     };

@@ -126,5 +126,6 @@ fn recorded(
         subject: None,
         kind: Some(kind),
         on_invalid: OnInvalid::Token,
+        escrow: None,
     }))
 }

@@ -27,7 +27,7 @@ use crate::manifest::{self, GateManifest, Manifest, TableManifest};
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::source::digest_file;
-use crate::{Cancel, Error, Result, Shared, publish, reuse};
+use crate::{Cancel, Error, Leak, Result, Shared, publish, reuse};
 
 /// What was proved.
 pub struct VerifyReport {
@@ -109,7 +109,27 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     })
 }
 
-/// The schema of a published table.
+/// Proves the files of `tables` below `directory`, which were made without their source: all but
+/// their digests. Answers what is to be recorded of each table, and what should not be published.
+///
+/// # Errors
+/// Those of [`verify`] but [`Error::Leak`].
+pub(crate) fn remade(
+    directory: &Path,
+    tables: &[TableManifest],
+) -> Result<(Vec<GateManifest>, Vec<Leak>)> {
+    tables.iter().try_for_each(TableManifest::balance)?;
+    let schemas: Vec<Schema> = tables.iter().map(schema).collect::<Result<_>>()?;
+    let proof = Proof::new(directory, tables, &schemas)?;
+    let mut gate = Gate::new(&proof, Vec::new(), BTreeSet::new());
+    let held = gate.ask(&proof, &mut |_: &[Filter<'_>]| {
+        proof.pseudonyms(true, &|_, _| None)
+    })?;
+    proof.balance()?;
+    Ok(gate.verdicts(&proof, &held))
+}
+
+/// The schema that the manifest tells of the files of a table.
 pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
     shape::published(table).ok_or_else(|| Error::Verify {
         file: manifest::FILE.to_owned(),
@@ -119,10 +139,7 @@ pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
 
 /// Readers take every file of a table: one that nobody proved must not be there.
 fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = || manifest.tables.iter().flat_map(|table| &table.outputs);
-    let records = outputs().filter_map(|output| output.quarantine.as_ref());
-    let names = outputs().map(|output| output.path.as_str());
-    let names = names.chain(records.map(|record| record.path.as_str()));
+    let names = manifest.files().map(|(path, ..)| path);
     let names = names.chain([manifest::FILE, reuse::FILE]);
     let known: BTreeSet<PathBuf> = names.map(|name| directory.join(name)).collect();
     let mut folders = vec![directory.to_path_buf()];
@@ -143,20 +160,15 @@ fn no_strangers(directory: &Path, manifest: &Manifest) -> Result<()> {
 }
 
 fn digests(directory: &Path, manifest: &Manifest) -> Result<()> {
-    let outputs = || manifest.tables.iter().flat_map(|table| &table.outputs);
-    let records = outputs().filter_map(|output| output.quarantine.as_ref());
-    let files: Vec<_> = outputs()
-        .map(|output| (&output.path, &output.sha256))
-        .chain(records.map(|record| (&record.path, &record.sha256)))
-        .collect();
-    files.par_iter().try_for_each(|(name, sha256)| {
+    let files: Vec<_> = manifest.files().collect();
+    files.par_iter().try_for_each(|(name, _, sha256)| {
         let fault = |fault: &str| Error::Verify {
-            file: (*name).clone(),
+            file: (*name).to_owned(),
             fault: fault.to_owned(),
         };
         let path = directory.join(name);
         match digest_file(&path, &Cancel::default()) {
-            Ok(digest) if digest == **sha256 => Ok(()),
+            Ok(digest) if digest == *sha256 => Ok(()),
             Ok(_) => Err(fault("has another digest than the manifest says")),
             Err(_) if !path.exists() => Err(fault("is missing")),
             Err(error) => Err(error),

@@ -11,6 +11,7 @@ use crate::column::Context;
 use crate::date::Date;
 use crate::near::nearest;
 use crate::number::Number;
+use crate::quarantine::recipient;
 use crate::reader::{Reader, Section, quoted, repeatable, shown, toml_key, toml_text};
 use crate::refusal::Fault;
 
@@ -53,6 +54,7 @@ impl Action {
                 .and_then(|length| usize::try_from(length).ok())
                 .map(Self::Prefix),
             "geo" => geo(reader, section),
+            "escrow" => recipient(reader, section, "escrow").map(|to| Self::Escrow(to.to_owned())),
             _ => section
                 .choice(reader, "derive", Part::WORDS, Where::Nowhere)
                 .map(Self::Derive),

@@ -54,6 +54,17 @@ pub(super) fn open(siv: &Siv, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error
     Ok(Zeroizing::new(plaintext))
 }
 
+/// Opens seals behind their headers, `V ‖ C`, in place, and answers which is the first that is not
+/// authentic.
+pub(super) fn open_all(siv: &Siv, sealed: &mut [&mut [u8]]) -> Result<(), usize> {
+    for (at, sealed) in sealed.iter_mut().enumerate() {
+        let plaintext = open(siv, sealed).map_err(|_| at)?;
+        let (_, blocks) = sealed.split_at_mut(16);
+        blocks.copy_from_slice(&plaintext);
+    }
+    Ok(())
+}
+
 /// Appends each value encrypted or decrypted in its format; false when a character is of another
 /// alphabet.
 pub(super) fn permute(
