@@ -629,3 +629,43 @@ fn text_that_no_identity_has_stays_out() {
     let manifest = bench.rekey_with(1, 2, |_| {}).unwrap().manifest;
     assert_eq!(table(&manifest, "n").published_rows, 2);
 }
+
+#[test]
+fn dates_move_from_one_epoch_to_the_other_with_their_subjects() {
+    let mut bench = Bench::new();
+    let row = |n: usize| match n % 7 {
+        0 => format!(",2001-02-{:02}\n", n % 28 + 1),
+        1 => format!("+86 138-0000-{:04},\n", n % 5),
+        _ => format!("1380000{:04},2001-02-{:02}\n", n % 5, n % 28 + 1),
+    };
+    let text: String = (0..100).map(row).collect();
+    bench
+        .sandbox
+        .text("born.csv", format!("phone,born\n{text}"));
+    let rules = [
+        "{ seal = \"phone\" }".to_owned(),
+        "{ fpe = \"phone\", alphabet = \"digits\" }".to_owned(),
+        format!(
+            "[ {{ token = \"phone\" }}, {{ escrow = \"{}\" }} ]",
+            recipient(&bench.identity)
+        ),
+    ];
+    for rule in rules {
+        let _ = fs::remove_dir_all(bench.sandbox.path("safe"));
+        bench.tables = format!(
+            "[tables.born]\nsource = \"born.csv\"\nsubject = \"phone\"\n\
+             types = {{ born = \"date\" }}\n[tables.born.columns]\n\
+             phone = {rule}\nborn = {{ shift = {{ days = 30 }} }}"
+        );
+        bench.run(1, 1);
+        let before = rows(&bench.sandbox.read("born"));
+        bench.rekey(1, 2).unwrap();
+        let other = bench.fresh();
+        other
+            .run_keyed(&bench.tables, 1, bench.at(2), |_| {})
+            .unwrap();
+        let after = bench.sandbox.read("born");
+        assert!(after == other.read("born"), "{rule}");
+        assert_ne!(rows(&after), before);
+    }
+}

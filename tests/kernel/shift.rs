@@ -164,3 +164,29 @@ fn other_kernels_take_no_notice_of_subjects() {
     let (result, _) = apply_with(&mask, &array, &subjects());
     assert_eq!(shown(&result)[0].as_deref(), Some("**cd"));
 }
+
+#[test]
+fn dates_move_from_one_key_to_another() {
+    let subjects = texts(&[Some("+8613912345678"), Some("+8613800000000"), None]);
+    let dates = Date32Array::from(vec![Some(100), Some(200), None]);
+    let key = |byte: u8| {
+        pseudo_token::DomainKey::from_bytes([byte; 32]).shift_key("person", "cn-phone/1")
+    };
+    let shift = |byte| {
+        let blanks = Blanks::default();
+        Kernel::shift(key(byte), Kind::CnPhone, blanks, 30, OnInvalid::Null).unwrap()
+    };
+    let (old, _) = apply_with(&shift(1), &dates, &subjects);
+    let (new, _) = apply_with(&shift(2), &dates, &subjects);
+    let again = Kernel::reshift(key(1), key(2), 30).unwrap();
+    let (moved, _) = apply_with(&again, &old, &subjects);
+    assert_eq!(
+        moved.as_primitive::<Date32Type>(),
+        new.as_primitive::<Date32Type>()
+    );
+    assert_ne!(
+        old.as_primitive::<Date32Type>(),
+        new.as_primitive::<Date32Type>()
+    );
+    assert!(Kernel::reshift(key(1), key(2), 0).is_err());
+}

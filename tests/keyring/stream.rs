@@ -1,9 +1,10 @@
 //! Streams sealed to a recipient: standard age files, and nothing in clear.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::iter;
+use std::os::unix::fs::PermissionsExt;
 
-use pseudo_keyring::{Error, PassingKey, Recipient};
+use pseudo_keyring::{Error, Opener, PassingKey, Recipient};
 
 /// More than two blocks of 64 KiB.
 fn plaintext() -> Vec<u8> {
@@ -77,4 +78,35 @@ fn other_texts_are_no_recipients() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn an_identity_file_opens_what_is_sealed_to_it_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("custodian.key");
+    let public = pseudo_keyring::create_identity(&path, "2026-01-01T00:00:00Z").unwrap();
+    let mut sealed = sealed(&Recipient::parse(&public).unwrap());
+    let opener = Opener::read(&path).unwrap();
+    assert_eq!(format!("{opener:?}"), "Opener(..)");
+    let mut opened = Vec::new();
+    opener
+        .open(&sealed[..])
+        .unwrap()
+        .read_to_end(&mut opened)
+        .unwrap();
+    assert_eq!(opened, plaintext());
+    let kind = |sealed: &[u8]| opener.open(sealed).err().map(|error| error.kind());
+    let other = self::sealed(&PassingKey::generate().recipient());
+    assert_eq!(kind(&other), Some(ErrorKind::PermissionDenied));
+    assert_eq!(
+        kind(b"no age file, however long it may be\n"),
+        Some(ErrorKind::InvalidData)
+    );
+    *sealed.last_mut().unwrap() ^= 1;
+    let mut stream = opener.open(&sealed[..]).unwrap();
+    assert!(stream.read_to_end(&mut opened).is_err());
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&path, open).unwrap();
+    assert!(Opener::read(&path).is_err());
+    assert!(Opener::read(&directory.path().join("none")).is_err());
 }

@@ -265,6 +265,24 @@ impl Kernel {
         })
     }
 
+    /// Makes the kernel that moves dates from where `old` moved them to where `new` does; `days`
+    /// are those of both. Subjects are canonical as they come. It needs
+    /// [`Kernel::apply_with_subject`].
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for zero days.
+    pub fn reshift(
+        old: impl Into<Arc<ShiftKey>>,
+        new: impl Into<Arc<ShiftKey>>,
+        days: u32,
+    ) -> Result<Self, Error> {
+        let canon = Canon::new(Kind::Exact, Blanks::new(&[]).into(), OnInvalid::Token);
+        let shift = shift::Shift::new(new.into(), canon, days, OnInvalid::Null)?;
+        Ok(Self {
+            action: Action::Shift(shift.undoing(old.into())),
+        })
+    }
+
     /// Makes the kernel of `truncate`: dates and times become the start of the period they fall in.
     pub fn truncate(unit: Unit, on_invalid: OnInvalid) -> Self {
         Self {

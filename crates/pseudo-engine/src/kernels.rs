@@ -194,6 +194,16 @@ pub(crate) fn turn(
     })
 }
 
+/// The kernel that moves dates of one epoch to where another has them; subjects are canonical.
+pub(crate) fn reshift(
+    subject: &Identity,
+    days: u32,
+    (old, new): (&DomainKeys, &DomainKeys),
+) -> Result<Kernel> {
+    let key = |keys: &DomainKeys| keys.shift_key(&subject.name, subject.kind.id());
+    Kernel::reshift(key(old)?, key(new)?, days).map_err(|error| Error::Internal(error.to_string()))
+}
+
 /// The kernel that makes the tokens of canonical texts.
 pub(crate) fn tokens(action: &Action, identity: &Identity, keys: &DomainKeys) -> Result<Kernel> {
     let Action::Token { encoding, bits, .. } = action else {

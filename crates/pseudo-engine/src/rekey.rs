@@ -27,8 +27,8 @@ use pseudo_token::{Epoch, Purpose, SubKey};
 
 use self::bridge::Bridge;
 use self::joins::Join;
-use self::rules::Rules;
-use self::table::{Column, Shared, Table, Turn};
+use self::rules::{Moved, Rules};
+use self::table::{Column, Moves, Shared, Table, Turn};
 use crate::disk::Disk;
 use crate::escrow::Escrow;
 use crate::lock::Lock;
@@ -36,7 +36,7 @@ use crate::manifest::{Manifest, Origin, RekeyManifest};
 use crate::progress::Progress;
 use crate::rewrite::Rewrite;
 use crate::run::RunOutcome;
-use crate::{Cancel, Error, Result, kernels, plan, publish, space, staging};
+use crate::{Cancel, Error, Result, kernels, memory, plan, publish, space, staging};
 
 /// The directory of the bridge within a run.
 pub(crate) const DIRECTORY: &str = ".bridge";
@@ -93,10 +93,11 @@ pub fn rekey(
     }
     let keys = |epoch| source.domain_keys(&pipeline.domain, Epoch(epoch));
     let keys = (keys(options.from)?, keys(options.to)?);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0));
+    let switch = Switch::new(sink, pipeline, keys, options)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(switch.threads());
     let pool = pool.build();
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
-    pool.install(|| Switch::new(sink, pipeline, keys, options)?.go())
+    pool.install(|| switch.go())
 }
 
 struct Switch<'a> {
@@ -112,6 +113,7 @@ struct Switch<'a> {
 /// What is done to one table.
 struct Turning {
     columns: Vec<Column>,
+    moves: Vec<Moves>,
     escrows: Vec<Escrow>,
     is_shuffled: bool,
 }
@@ -165,6 +167,17 @@ impl<'a> Switch<'a> {
         let manifest = self.make(&turnings, joins)?;
         self.export(&manifest)?;
         Ok(self.report(RunOutcome::Published, Some(manifest)))
+    }
+
+    /// As many as fit the memory of a run: a thread holds a file, before and after.
+    fn threads(&self) -> usize {
+        let threads = self.options.threads.or_else(|| {
+            let cores = std::thread::available_parallelism();
+            cores.ok().map(std::num::NonZeroUsize::get)
+        });
+        let largest = self.before.files().map(|(_, bytes, _)| bytes).max();
+        let limit = self.pipeline.limits.memory;
+        memory::workers(limit, threads.unwrap_or(1), largest.unwrap_or(0) * HELD)
     }
 
     fn report(self, outcome: RunOutcome, manifest: Option<Manifest>) -> RekeyReport {
@@ -230,6 +243,13 @@ impl<'a> Switch<'a> {
                 let names = column.identity.as_deref().zip(column.kind.as_deref());
                 needs.extend(names.map(|(name, kind)| SubKey::new(purpose, name, kind)));
             }
+            for moved in &rules.moved {
+                let subject = rules.columns.get(moved.subject);
+                let names = subject.and_then(|(_, subject, ..)| {
+                    subject.identity.as_deref().zip(subject.kind.as_deref())
+                });
+                needs.extend(names.map(|(name, kind)| SubKey::new(Purpose::Shift, name, kind)));
+            }
             tokens.extend(rules.stranded(table, self.options.escrow.is_some()));
         }
         if !tokens.is_empty() {
@@ -290,10 +310,30 @@ impl<'a> Switch<'a> {
                 join,
             });
         }
+        let moves = rules.moved.iter().map(|moved| self.moves(rules, moved));
+        let moves = moves.collect::<Result<_>>()?;
         Ok(Turning {
             columns,
+            moves,
             escrows,
             is_shuffled: rules.order == Order::Shuffled,
+        })
+    }
+
+    /// How a column of dates is moved.
+    fn moves(&self, rules: &Rules<'_>, moved: &Moved<'_>) -> Result<Moves> {
+        let lost = || Error::Internal("no subject".to_owned());
+        let (output, _, rule, _) = rules.columns.get(moved.subject).ok_or_else(lost)?;
+        let identity = rule.action.identity();
+        let identity = identity.and_then(|name| self.pipeline.identities.get(name));
+        let identity = identity.ok_or_else(lost)?;
+        let is_part = matches!(rule.action, Action::Fpe { .. });
+        Ok(Moves {
+            output: moved.output,
+            name: moved.name.to_owned(),
+            subject: *output,
+            canonical: is_part.then(|| kernels::originals(identity)),
+            kernel: kernels::reshift(identity, moved.days, (&self.old, &self.new))?,
         })
     }
 
@@ -364,12 +404,13 @@ impl<'a> Switch<'a> {
         let old = old.ok_or_else(|| Error::Internal("a table that is none".to_owned()))?;
         let Turning {
             columns,
+            moves,
             escrows,
             is_shuffled,
         } = turning;
         let order =
             is_shuffled.then(|| Ok::<_, Error>((self.old.shuffle_key()?, self.new.shuffle_key()?)));
-        let table = Table::new(shared, old, columns, escrows, order.transpose()?);
+        let table = Table::new(shared, old, (columns, moves), escrows, order.transpose()?);
         let is_turned = *is_shuffled || !columns.is_empty();
         let done = rewrite.remake(at, &|_| is_turned, &table)?;
         if done.iter().any(|file| file.read != file.written) {
@@ -461,6 +502,9 @@ impl<'a> Switch<'a> {
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 }
+
+/// How many times its size a file is held: read, turned, with its pairs, and as it is written.
+const HELD: u64 = 6;
 
 /// The bridge is for its owner to hand on.
 const PRIVATE: u32 = 0o600;

@@ -81,18 +81,32 @@ fn without_escrow_the_source_has_to_be_run() {
 }
 
 #[test]
-fn shifted_dates_need_the_source() {
+fn shifted_dates_need_a_way_back_to_their_subjects() {
     let mut bench = Bench::new();
     bench
         .sandbox
-        .text("born.csv", "id,born\n1,2000-01-01\n2,2001-01-01\n");
-    bench.tables = "[tables.born]\nsource = \"born.csv\"\nsubject = \"id\"\n\
-                    types = { born = \"date\" }\n[tables.born.columns]\n\
-                    id = { seal = \"account\" }\nborn = { shift = { days = 30 } }"
-        .to_owned();
+        .text("born.csv", "id,born\n1,2000-01-01\nx,2001-01-01\n");
+    let tables = |id: &str| {
+        format!(
+            "[tables.born]\nsource = \"born.csv\"\nsubject = \"id\"\norder = \"source\"\n\
+             types = {{ born = \"date\" }}\n[tables.born.columns]\n\
+             id = {id}\nborn = {{ shift = {{ days = 30 }} }}"
+        )
+    };
+    bench.tables = tables("{ token = \"account\" }");
     bench.run(1, 1);
     let error = refused(&bench, || bench.rekey(1, 2));
-    assert!(error.to_string().contains("`born`"), "{error}");
+    assert!(error.to_string().contains("`born.id`"), "{error}");
+    // a subject that no pseudonym was made of
+    bench.tables = tables("{ fpe = \"account\", alphabet = \"int64\" }");
+    bench.run(1, 2);
+    let error = refused(&bench, || bench.rekey(1, 2));
+    let text = error.to_string();
+    assert!(
+        text.ends_with("row 2: `born` is shifted by a subject that is NULL"),
+        "{text}"
+    );
+    assert_eq!(error.exit_code(), 2);
     assert!(error.hint().unwrap().contains("--new-epoch"));
 }
 

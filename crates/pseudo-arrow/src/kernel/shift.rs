@@ -23,6 +23,8 @@ use crate::{Error, OnInvalid, Outcome, bytes, distinct};
 
 pub(crate) struct Shift {
     key: Arc<ShiftKey>,
+    /// The key by which dates were moved before, and are moved back.
+    undone: Option<Arc<ShiftKey>>,
     /// Of the subject.
     canon: Canon,
     days: u32,
@@ -44,10 +46,19 @@ impl Shift {
         }
         Ok(Self {
             key,
+            undone: None,
             canon,
             days,
             on_invalid,
         })
+    }
+
+    /// The same, of dates that `key` has moved.
+    pub(crate) fn undoing(self, key: Arc<ShiftKey>) -> Self {
+        Self {
+            undone: Some(key),
+            ..self
+        }
     }
 
     pub(crate) fn output(input: &DataType) -> Option<DataType> {
@@ -82,12 +93,20 @@ impl Shift {
         let as_is = self.canon.is_as_is(data_type);
         let mut batch = Batch::default();
         let mut days = vec![0; subject.len().min(BATCH)];
+        let mut before = days.clone();
         let mut offsets = Vec::with_capacity(subject.len());
         for start in (0..subject.len()).step_by(BATCH) {
             let rows = start..subject.len().min(start + BATCH);
             cells.fill(rows, &self.canon, as_is, &mut batch, tally)?;
             let days = days.get_mut(..batch.len()).unwrap_or_default();
             batch.with_values(|subjects| self.key.days(self.days, subjects, days));
+            if let Some(undone) = &self.undone {
+                let before = before.get_mut(..batch.len()).unwrap_or_default();
+                batch.with_values(|subjects| undone.days(self.days, subjects, before));
+                days.iter_mut()
+                    .zip(before)
+                    .for_each(|(days, before)| *days -= *before);
+            }
             let mut days = days.iter().copied();
             let offset = |is_present: &bool| if *is_present { days.next() } else { None };
             offsets.extend(batch.present.rows.iter().map(offset));

@@ -1,16 +1,28 @@
 //! The rules that made the columns of a run, as the pipeline says them.
 
-use pseudo_policy::{Action, ColumnRules, Order, Pipeline, Rule};
+use pseudo_policy::{self as policy, Action, ColumnRules, Order, Pipeline, Rule};
 
 use super::refused;
 use crate::Result;
 use crate::manifest::{ColumnManifest, OutputManifest, TableManifest};
 
-/// The rules behind the pseudonyms of a table.
+/// The rules of a table that say something keyed.
 pub(super) struct Rules<'a> {
     pub(super) order: Order,
     /// Place, record and rule of each column of pseudonyms, and the rules of its source.
     pub(super) columns: Vec<(usize, &'a ColumnManifest, &'a Rule, &'a ColumnRules)>,
+    /// The columns of dates that are shifted by subject.
+    pub(super) moved: Vec<Moved<'a>>,
+}
+
+/// A column of dates that are shifted by subject.
+pub(super) struct Moved<'a> {
+    /// Its place in the output.
+    pub(super) output: usize,
+    pub(super) name: &'a str,
+    pub(super) days: u32,
+    /// The place of the subjects among the columns of pseudonyms.
+    pub(super) subject: usize,
 }
 
 impl<'a> Rules<'a> {
@@ -24,7 +36,7 @@ impl<'a> Rules<'a> {
             refused(&fault, Some("make a run of all tables of the source first"))
         };
         let known = pipeline.table(&table.table).ok_or_else(|| unlike("it"))?;
-        let mut columns = Vec::new();
+        let (mut columns, mut moved) = (Vec::new(), Vec::new());
         for (output, column) in table.columns.iter().enumerate() {
             let mut rules = known
                 .columns
@@ -46,23 +58,48 @@ impl<'a> Rules<'a> {
                 return Err(unlike(&format!("`{}`", column.column)));
             }
             match rule.action {
-                Action::Shift { .. } => {
-                    let (table, column) = (&table.table, &column.column);
-                    let fault = format!(
-                        "table `{table}`: the dates of `{column}` are shifted as epoch and subject \
-                         say, and the source alone has them as they were"
-                    );
-                    return Err(refused(
-                        &fault,
-                        Some("run from the source with `--new-epoch`"),
-                    ));
-                }
+                Action::Shift { days } => moved.push((output, column, days)),
                 _ if identity.is_some() => columns.push((output, column, rule, rules)),
                 _ => {}
             }
         }
-        let order = known.order;
-        Ok(Self { order, columns })
+        let mut rules = Self {
+            order: known.order,
+            columns,
+            moved: Vec::new(),
+        };
+        for (output, column, days) in moved {
+            let subject = rules.subject(known).ok_or_else(|| {
+                let (table, column) = (&table.table, &column.column);
+                let fault = format!(
+                    "table `{table}`: the dates of `{column}` are shifted by subject, and no \
+                     column leads back to the subjects"
+                );
+                refused(&fault, Some("run from the source with `--new-epoch`"))
+            })?;
+            rules.moved.push(Moved {
+                output,
+                name: &column.column,
+                days,
+                subject,
+            });
+        }
+        Ok(rules)
+    }
+
+    /// The place, among the columns of pseudonyms, of the one that leads back to the subjects.
+    fn subject(&self, table: &policy::Table) -> Option<usize> {
+        let rank = |action: &Action| match action {
+            Action::Seal { .. } => 0,
+            Action::Token { .. } => 1,
+            // of a subject that it cannot hold nothing is left
+            _ => 2,
+        };
+        let columns = self.columns.iter().enumerate();
+        let own =
+            columns.filter(|(_, (_, column, ..))| Some(&column.source) == table.subject.as_ref());
+        let best = own.min_by_key(|(_, (_, _, rule, _))| rank(&rule.action));
+        best.map(|(at, _)| at)
     }
 
     /// The columns of tokens whose originals are nowhere, or cannot be opened.

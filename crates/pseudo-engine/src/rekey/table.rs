@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::Field;
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
@@ -42,6 +42,18 @@ pub(super) enum Turn {
     Escrow { check: Kernel, make: Kernel },
 }
 
+/// A column of dates that are shifted by subject.
+pub(super) struct Moves {
+    /// Its place in the output.
+    pub(super) output: usize,
+    pub(super) name: String,
+    /// The place of the subjects in the output.
+    pub(super) subject: usize,
+    /// Makes subjects of what was opened, where that is a part of them.
+    pub(super) canonical: Option<Kernel>,
+    pub(super) kernel: Kernel,
+}
+
 /// What the tables of a run share.
 pub(super) struct Shared<'a> {
     /// The directory of the published run.
@@ -60,6 +72,7 @@ pub(super) struct Table<'a> {
     shared: &'a Shared<'a>,
     old: &'a TableManifest,
     columns: &'a [Column],
+    moves: &'a [Moves],
     escrows: &'a [Escrow],
     /// The keys of the order before and after, of rows that have one.
     order: Option<(ShuffleKey, ShuffleKey)>,
@@ -86,7 +99,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(
         shared: &'a Shared<'a>,
         old: &'a TableManifest,
-        columns: &'a [Column],
+        (columns, moves): (&'a [Column], &'a [Moves]),
         escrows: &'a [Escrow],
         order: Option<(ShuffleKey, ShuffleKey)>,
     ) -> Self {
@@ -101,6 +114,7 @@ impl<'a> Table<'a> {
             shared,
             old,
             columns,
+            moves,
             escrows,
             order,
             chunks: chunks(old),
@@ -163,6 +177,36 @@ impl<'a> Table<'a> {
         };
         self.tell((at, column), state, array, &made)?;
         Ok((made, originals))
+    }
+
+    /// Moves dates, whose subjects were opened as `subjects`.
+    fn shift(
+        &self,
+        moves: &Moves,
+        (output, rows): (&OutputManifest, usize),
+        dates: &ArrayRef,
+        subjects: &ArrayRef,
+    ) -> Result<ArrayRef> {
+        let nothing = &mut Outcome::default();
+        let fault = |_| lost();
+        let subjects = match &moves.canonical {
+            Some(kernel) => kernel.apply(subjects.as_ref(), nothing).map_err(fault)?,
+            None => Arc::clone(subjects),
+        };
+        let stray = |row: &usize| dates.is_valid(*row) && subjects.is_null(*row);
+        if let Some(row) = (0..dates.len()).find(stray) {
+            let (row, file, name) = (rows + row + 1, &output.path, &moves.name);
+            return Err(Error::Rekey {
+                fault: format!(
+                    "`{file}`, row {row}: `{name}` is shifted by a subject that is NULL"
+                ),
+                hint: Some("run from the source with `--new-epoch`"),
+            });
+        }
+        let moved = moves
+            .kernel
+            .apply_with_subject(dates.as_ref(), subjects.as_ref(), nothing);
+        moved.map_err(fault)
     }
 
     /// Counts the pairs of a batch that are new in its file, and puts them into the bridge.
@@ -270,6 +314,15 @@ impl Remake for Table<'_> {
                 .zip(originals.get_mut(column.output));
             let (made, original) = places.ok_or_else(lost)?;
             (*made, *original) = turned;
+        }
+        for moves in self.moves {
+            let dates = batch
+                .columns()
+                .get(moves.output)
+                .zip(originals.get(moves.subject));
+            let (dates, subjects) = dates.ok_or_else(lost)?;
+            let shifted = self.shift(moves, (output, state.rows), dates, subjects)?;
+            *made.get_mut(moves.output).ok_or_else(lost)? = shifted;
         }
         state.pairs.add(staging, &originals, &made)?;
         state.rows += batch.num_rows();
