@@ -8,12 +8,14 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 24] = [
     "",
     "check",
     "run",
     "verify",
     "query",
+    "reveal",
+    "lookup",
     "keys",
     "keys new",
     "keys list",
@@ -25,6 +27,8 @@ const VERBS: [&str; 20] = [
     "keys export",
     "keys rewrap",
     "rekey",
+    "audit",
+    "audit verify",
     "sample",
     "sample incident",
     "completions",

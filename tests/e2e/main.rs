@@ -2,6 +2,7 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod audit;
 mod bad_input;
 mod cli;
 mod full;
@@ -16,6 +17,7 @@ mod publish;
 mod record;
 mod refuse;
 mod rekey;
+mod reveal;
 mod run;
 mod signals;
 mod text;

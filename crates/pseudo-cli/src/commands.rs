@@ -1,11 +1,14 @@
 //! The verbs, one per file, in the order in which a person meets them.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod keys;
+pub(crate) mod lookup;
 pub(crate) mod man;
 pub(crate) mod query;
 pub(crate) mod rekey;
+pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod verify;
@@ -21,8 +24,11 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
         Command::Query(args) => args.run(),
+        Command::Reveal(args) => args.run(screen),
+        Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),
         Command::Rekey(args) => args.run(screen),
+        Command::Audit(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

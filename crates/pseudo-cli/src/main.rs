@@ -8,11 +8,12 @@
 //! file per verb, `message` is the one place that speaks of failures and knows the exit codes,
 //! `progress` and `table` are how work and answers look, `record` is what a run tells machines,
 //! `signals` is how a run is stopped, `unlock` is how a keyring is found and unlocked, `access` is
-//! what providers of secrets need.
+//! what providers of secrets need, `guarded` what reveal and lookup share.
 
 mod access;
 mod args;
 mod commands;
+mod guarded;
 mod harden;
 mod message;
 mod progress;

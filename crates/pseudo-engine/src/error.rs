@@ -10,6 +10,9 @@ use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use pseudo_policy::Refusal;
 
+use crate::ask::Denial;
+use crate::audit::{Fault, Recorded};
+
 /// Why a verb of the engine did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -159,6 +162,17 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// An audit log or its anchor is not what was written.
+    #[error("{0}")]
+    Audit(Fault),
+    /// Reveal or lookup is refused; no value was shown.
+    #[error("{denial}")]
+    Denied {
+        /// Why.
+        denial: Denial,
+        /// Where the refusal is recorded; nowhere, when who asked has no key of the audit log.
+        recorded: Option<Recorded>,
+    },
     /// Something that only a mistake in this program explains.
     #[error("internal error: {0}")]
     Internal(String),
@@ -272,6 +286,7 @@ impl Error {
             Self::Keyring(error) => error.exit_code(),
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } | Self::Leak { .. } => 3,
+            Self::Audit(_) | Self::Denied { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
             Self::Locked { .. } => 75,
             Self::Internal(_) => 255,
@@ -313,6 +328,7 @@ impl Error {
                  or say `--new-epoch` if that is meant"
                     .to_owned(),
             ),
+            Self::Denied { recorded, .. } => Some(refused(recorded.as_ref())),
             _ => None,
         }
     }
@@ -374,6 +390,19 @@ pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
         ArrowError::IoError(..) => "file that cannot be read",
         ArrowError::ParquetError(_) => "truncated or damaged Parquet",
         _ => "data that its schema does not fit",
+    }
+}
+
+/// What else there is to say of a refusal.
+fn refused(recorded: Option<&Recorded>) -> String {
+    match recorded {
+        Some(Recorded { log, line, .. }) => {
+            let log = log.display();
+            format!("no value was shown; the refusal is line {line} of `{log}`")
+        }
+        None => {
+            "no value was shown; without the key of the audit log nothing is recorded".to_owned()
+        }
     }
 }
 

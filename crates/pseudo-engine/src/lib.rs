@@ -9,18 +9,23 @@
 //! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
 //! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
-//! `publish` how it becomes visible;
-//! [`Disk`] is what all of them write through; [`lineage`] and [`metrics`] are what other systems
-//! are told, and [`Cancel`] stops it.
+//! `publish` how it becomes visible; [`mod@rekey`] makes runs of published ones;
+//! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
+//! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
+//! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
 
+pub mod ask;
+pub mod audit;
 pub mod error;
 pub mod filter;
 pub mod lineage;
+pub mod lookup;
 pub mod manifest;
 pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod rekey;
+pub mod reveal;
 pub mod run;
 pub mod sample;
 
@@ -52,9 +57,11 @@ mod work;
 pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
+pub use lookup::lookup;
 pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use progress::{Progress, Silent};
 pub use rekey::{RekeyOptions, RekeyReport, rekey};
+pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use same_key::same_key;
 pub use verify::published::{VerifyReport, verify};
