@@ -265,8 +265,8 @@ impl Kernel {
         })
     }
 
-    /// Makes the kernel that moves dates from where `old` moved them to where `new` does; `days` are
-    /// those of both. Subjects are canonical as they come. It needs
+    /// Makes the kernel that moves dates from where `old` moved them to where `new` does; `days`
+    /// are those of both. Subjects are canonical as they come. It needs
     /// [`Kernel::apply_with_subject`].
     ///
     /// # Errors
