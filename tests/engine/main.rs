@@ -6,6 +6,7 @@ mod crash;
 mod csv;
 mod faulty;
 mod files;
+mod forget;
 mod gate;
 mod harness;
 mod incremental;

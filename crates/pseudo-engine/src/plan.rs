@@ -143,16 +143,7 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
 /// table that is not in the file.
 pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> Result<Job> {
     let file = path.to_string_lossy();
-    let bytes = std::fs::read(path).map_err(|error| {
-        refuse(
-            &file,
-            Spot::default(),
-            "",
-            format!("cannot be read: {}", kind_text(&error)),
-        )
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| refuse(&file, Spot::default(), "", "not valid UTF-8".to_owned()))?;
+    let text = text(path)?;
     let (draft, mut violations) = Pipeline::draft_with(&file, &text, &choice.settings);
     if let Some(pipeline) = draft {
         violations.extend(unknown(&pipeline, &choice.tables));
@@ -166,6 +157,14 @@ pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> 
     violations.sort_by_key(|violation| (violation.line, violation.column));
     violations.dedup();
     Err(Error::Refused(Refusal { violations }))
+}
+
+/// The text of the pipeline file at `path`.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    let fault = |fault: String| refuse(&path.to_string_lossy(), Spot::default(), "", fault);
+    let bytes = std::fs::read(path)
+        .map_err(|error| fault(format!("cannot be read: {}", kind_text(&error))))?;
+    String::from_utf8(bytes).map_err(|_| fault("not valid UTF-8".to_owned()))
 }
 
 /// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever
@@ -392,7 +391,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// The directory that the paths in a pipeline file are relative to.
-fn base(pipeline: &Path) -> &Path {
+pub(crate) fn base(pipeline: &Path) -> &Path {
     pipeline.parent().unwrap_or(Path::new(""))
 }
 

@@ -49,6 +49,7 @@ pub(crate) struct ChunkResult {
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
     pub(crate) quarantined_rows: u64,
+    pub(crate) forgotten_rows: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
 
@@ -117,6 +118,7 @@ impl<'a> Projector<'a> {
         } = staged?;
         let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
+        let forgotten_rows = held.forgotten;
         let (quarantined_rows, quarantine) = held.finish()?;
         let output = OutputManifest {
             path,
@@ -130,8 +132,9 @@ impl<'a> Projector<'a> {
             output,
             file,
             source_rows,
-            filtered_rows: source_rows - rows - quarantined_rows,
+            filtered_rows: source_rows - rows - quarantined_rows - forgotten_rows,
             quarantined_rows,
+            forgotten_rows,
             outcomes,
         })
     }
