@@ -8,12 +8,13 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "",
     "check",
     "run",
     "verify",
     "query",
+    "forget",
     "keys",
     "keys new",
     "keys list",
@@ -60,6 +61,7 @@ fn every_verb_is_explained() {
 fn the_examples_of_the_help_run() {
     let sandbox = Sandbox::new();
     sandbox.copy_pipelines();
+    sandbox.write("ids.txt", "100000001\n");
     for verb in [
         "sample incident",
         "keys new",
@@ -67,6 +69,7 @@ fn the_examples_of_the_help_run() {
         "check",
         "verify",
         "query",
+        "forget",
         "keys list",
         "completions",
         "man",

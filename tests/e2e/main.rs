@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod cli;
+mod forget;
 mod full;
 mod harness;
 mod leak;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, keys, man, query, run, sample, verify};
+use crate::commands::{check, completions, forget, keys, man, query, run, sample, verify};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Verify(verify::Verify),
     Query(query::Query),
+    Forget(forget::Forget),
     Keys(keys::Keys),
     Sample(sample::Sample),
     Completions(completions::Completions),

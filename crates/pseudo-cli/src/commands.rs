@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod forget;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod query;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
         Command::Query(args) => args.run(),
+        Command::Forget(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),

@@ -83,6 +83,8 @@ pub struct ForgetReport {
     /// Columns of the current run, as table and column, that hold pseudonyms of the identity in
     /// rows that are about others.
     pub mentions: Vec<(String, String)>,
+    /// Whether a retained run has rows in quarantine.
+    pub quarantined: bool,
     /// The epoch of the tombstones.
     pub epoch: u32,
     /// Columns in what is left that a run would not publish.
@@ -313,6 +315,10 @@ impl Forget<'_> {
             found: found.len() as u64,
             before: self.before.difference(found).count() as u64,
             mentions: mentions.collect(),
+            quarantined: {
+                let mut tables = self.runs.iter().flat_map(|run| &run.tables);
+                tables.any(|table| table.quarantined_rows > 0)
+            },
             epoch: self.own.epoch().0,
             identity: self.identity,
             runs,

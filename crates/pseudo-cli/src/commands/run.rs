@@ -225,7 +225,7 @@ fn about(estimate: u64) -> String {
 }
 
 /// The name of the run that readers of the sink see.
-fn current(sink: &Path) -> Option<String> {
+pub(super) fn current(sink: &Path) -> Option<String> {
     let target = std::fs::read_link(sink.join("current")).ok()?;
     Some(target.file_name()?.to_string_lossy().into_owned())
 }
