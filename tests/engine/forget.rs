@@ -14,11 +14,13 @@ use pseudo_engine::{
     Cancel, Choice, Disk, Error, ForgetOptions, ForgetOutcome, ForgetReport, Policy, RunOptions,
     RunOutcome, RunReport, Silent,
 };
-use pseudo_keyring::{Access, Change, Fresh, KeySource, Keyring, Unlock};
+use pseudo_keyring::KeySource;
 use pseudo_token::{Encoding, Epoch};
 
-use crate::faulty::{Fault, Faulty};
-use crate::harness::{Sandbox, another_keyring, at, batch, keyring, options, text_column, texts};
+use crate::harness::{Sandbox, at, batch, keyring, options, text_column, texts};
+
+mod crash;
+mod keys;
 
 const TABLES: &str = r#"
 [tables.people]
@@ -287,10 +289,10 @@ fn a_subject_is_gone_from_every_retained_run_and_all_else_stays() {
     let tokens = |table: &str| -> Vec<Vec<u8>> {
         let run = house.sandbox.path("safe/current").join(table);
         let column = |batch: &arrow::array::RecordBatch| {
-            let column = batch.column_by_name("account").unwrap().clone();
+            let column = batch.column_by_name("account").unwrap();
             let mut cells = Vec::new();
             for row in 0..column.len() {
-                let cell = arrow::util::display::array_value_to_string(&column, row).unwrap();
+                let cell = arrow::util::display::array_value_to_string(column, row).unwrap();
                 let encoding = if cell.len() == 26 {
                     Encoding::Base32
                 } else {
@@ -426,58 +428,6 @@ fn whoever_is_unknown_changes_nothing() {
 }
 
 #[test]
-fn another_secret_finds_nobody_and_changes_nothing() {
-    let house = House::new();
-    let error = house
-        .forget_with("7", &another_keyring(), |_| {})
-        .err()
-        .unwrap();
-    assert!(matches!(error, Error::RunKey { .. }), "{error}");
-    assert_eq!(error.exit_code(), 2);
-    assert_eq!(house.runs(), ["one", "two"]);
-}
-
-#[test]
-fn a_list_that_is_not_the_one_that_was_written_stops_everything() {
-    let house = House::new();
-    house.forget("7\n8").unwrap();
-    let path = house.sandbox.path("safe/.tombstones");
-    let list = fs::read(&path).unwrap();
-    let mut ways: Vec<Option<Vec<u8>>> = vec![None, Some(Vec::new())];
-    for at in (0..list.len()).step_by(7).chain([list.len() - 1]) {
-        let mut changed = list.clone();
-        changed[at] ^= 1;
-        ways.push(Some(changed));
-        ways.push(Some(list[..at].to_vec()));
-    }
-    for way in ways {
-        match &way {
-            Some(bytes) => fs::write(&path, bytes).unwrap(),
-            None => fs::remove_file(&path).unwrap(),
-        }
-        let errors = [
-            house.run_with(60, "x", keyring(), |_| {}).err(),
-            house.forget("9").err(),
-        ];
-        for error in errors {
-            let error = error.unwrap();
-            let own = matches!(error, Error::Tombstones { .. } | Error::TombstoneKey { .. });
-            assert!(own && error.exit_code() == 2, "{error}");
-        }
-        assert_eq!(house.runs(), ["one.2", "two.2"]);
-    }
-    // an older one, which was right once
-    fs::write(&path, &list).unwrap();
-    house.forget("9").unwrap();
-    fs::write(&path, &list).unwrap();
-    let error = house.run_with(60, "x", keyring(), |_| {}).err().unwrap();
-    assert!(
-        error.to_string().contains("not that of the current run"),
-        "{error}"
-    );
-}
-
-#[test]
 fn a_table_that_cannot_be_searched_is_named() {
     const UNTOLD: &str = r#"
 [tables.people]
@@ -591,96 +541,6 @@ model = "keep"
     assert!(house.shown()[&("two".to_owned(), "people")].contains(&row));
 }
 
-/// A keyring of its own, which changes.
-struct Ring {
-    directory: tempfile::TempDir,
-    unlock: Unlock,
-}
-
-impl Ring {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let identity = directory.path().join("test.key");
-        pseudo_keyring::create_identity(&identity, "2026-01-01T00:00:00Z").unwrap();
-        let unlock = Unlock::Identity(identity);
-        let path = directory.path().join("test.keyring");
-        Keyring::create(&path, &unlock, "2026-01-01T00:00:00Z").unwrap();
-        Self { directory, unlock }
-    }
-
-    fn open(&self) -> Keyring {
-        Keyring::open(&self.directory.path().join("test.keyring"), &self.unlock).unwrap()
-    }
-
-    fn change(&self, work: impl FnOnce(&mut Change<'_>)) {
-        let path = self.directory.path().join("test.keyring");
-        let mut change = Change::begin(&path, &self.unlock, Access::none()).unwrap();
-        work(&mut change);
-        change.commit().unwrap();
-    }
-}
-
-#[test]
-fn tombstones_outlive_a_rotation_but_not_their_epoch() {
-    let house = House::empty(TABLES);
-    let ring = Ring::new();
-    house.run_with(1, "one", &ring.open(), |_| {}).unwrap();
-    house.forget_with("7", &ring.open(), |_| {}).unwrap();
-    let later = "2027-01-01T00:00:00Z";
-    ring.change(|change| {
-        change.rotate(Fresh::Secret, later).unwrap();
-    });
-    let new_epoch = |options: &mut RunOptions<'_>| options.new_epoch = true;
-    house.run_with(60, "two", &ring.open(), new_epoch).unwrap();
-    let gone = |run: &str, account: i64| {
-        let rows = &house.shown()[&(run.to_owned(), "people")];
-        !rows.contains(&format!("r{account}"))
-    };
-    assert!(gone("two", 7) && !gone("two", 8));
-    // over runs of two epochs
-    let report = house.forget_with("8", &ring.open(), |_| {}).unwrap();
-    assert_eq!((report.runs.len(), report.epoch), (2, 2));
-    assert!(gone("one.3", 8) && gone("two.2", 8) && gone("two.2", 7));
-    house.run_with(61, "three", &ring.open(), |_| {}).unwrap();
-    assert!(gone("three", 7) && gone("three", 8));
-    assert_eq!(house.table("people").forgotten_rows, 2);
-    ring.change(|change| change.destroy(Epoch(1)).unwrap());
-    house.sandbox.text("people/d.csv", people(60..70));
-    let error = house
-        .run_with(62, "four", &ring.open(), |_| {})
-        .err()
-        .unwrap();
-    assert!(
-        matches!(error, Error::TombstoneKey { epoch: 1, .. }),
-        "{error}"
-    );
-    assert_eq!(error.exit_code(), 2);
-}
-
-#[test]
-fn a_run_whose_keys_are_gone_cannot_be_searched() {
-    let house = House::empty(TABLES);
-    let ring = Ring::new();
-    house.run_with(1, "one", &ring.open(), |_| {}).unwrap();
-    ring.change(|change| {
-        drop(
-            change
-                .rotate(Fresh::Secret, "2027-01-01T00:00:00Z")
-                .unwrap(),
-        )
-    });
-    let new_epoch = |options: &mut RunOptions<'_>| options.new_epoch = true;
-    house.run_with(2, "two", &ring.open(), new_epoch).unwrap();
-    ring.change(|change| change.destroy(Epoch(1)).unwrap());
-    let error = house.forget_with("7", &ring.open(), |_| {}).err().unwrap();
-    assert!(
-        error.to_string().contains("run `one` cannot be searched"),
-        "{error}"
-    );
-    assert!(error.hint().unwrap().contains("`one`"));
-    assert_eq!(house.runs(), ["one", "two"]);
-}
-
 #[test]
 fn a_subject_that_has_another_identity_now_stops_the_run() {
     const OTHER: &str = r#"
@@ -739,147 +599,136 @@ phone = { token = "phone", on_invalid = "quarantine" }
     assert_eq!((people.forgotten_rows, people.quarantined_rows), (3, 0));
 }
 
-/// All that is below `safe`, but for the lock.
-type Tree = BTreeMap<PathBuf, Vec<u8>>;
-
-fn tree(path: &Path, found: &mut Tree) {
-    for entry in fs::read_dir(path).unwrap() {
-        let path = entry.unwrap().path();
-        let about = path.symlink_metadata().unwrap();
-        if about.is_symlink() {
-            let target = fs::read_link(&path).unwrap();
-            found.insert(path, target.into_os_string().into_encoded_bytes());
-        } else if about.is_dir() {
-            tree(&path, found);
-            found.insert(path, Vec::new());
-        } else if !path.ends_with(".lock") {
-            let bytes = fs::read(&path).unwrap();
-            found.insert(path, bytes);
-        }
-    }
-}
-
-fn all(house: &House) -> Tree {
-    let mut found = Tree::new();
-    tree(&house.sandbox.path("safe"), &mut found);
-    found
-}
-
-/// Puts back what was there before.
-fn reset(house: &House, before: &Tree) {
-    let safe = house.sandbox.path("safe");
-    fs::remove_dir_all(&safe).unwrap();
-    fs::create_dir(&safe).unwrap();
-    let mut paths: Vec<_> = before.iter().collect();
-    paths.sort();
-    for (path, bytes) in paths {
-        if path.ends_with("current") {
-            let target = std::str::from_utf8(bytes).unwrap();
-            std::os::unix::fs::symlink(target, path).unwrap();
-        } else if path.extension().is_some_and(|e| e.len() > 1) || path.ends_with(".tombstones") {
-            fs::write(path, bytes).unwrap();
-        } else {
-            fs::create_dir(path).unwrap();
-        }
-    }
-}
-
-/// Meets `fault` at every operation, one after the other, and answers how many there were.
-fn at_every_operation(fault: Fault) -> usize {
-    let house = House::new();
-    house.forget("8").unwrap();
-    let before = all(&house);
-    let attempt = |disk: Disk| {
-        house.forget_with("7\n25\n", keyring(), |options| {
-            options.threads = Some(1);
-            options.disk = disk;
-        })
-    };
-    attempt(Disk::default()).unwrap();
-    let undisturbed = all(&house);
-    let root = house.sandbox.path("");
-    for n in 1.. {
-        reset(&house, &before);
-        assert!(all(&house) == before);
-        let disk = Faulty::new(n, fault, &root);
-        let done = attempt(Disk::new(disk.clone()));
-        let Some(hit) = disk.hit() else {
-            assert_eq!(done.unwrap().outcome, ForgetOutcome::Forgotten);
-            return n - 1;
-        };
-        let at = format!("{fault:?} at operation {n}, {hit}");
-        // a disk that never comes to its fault spares the one of the machine
-        let whole = Disk::new(Faulty::new(usize::MAX, Fault::Once, &root));
-        let current = fs::read_link(house.sandbox.path("safe/current")).unwrap();
-        let switched = current == Path::new("runs/two.3");
-        assert!(switched || current == Path::new("runs/two.2"), "{at}");
-        assert!(switched || done.is_err(), "{at}");
-        if fault == Fault::Once && !switched {
-            // whoever lives to tell clears up
-            assert_eq!(house.runs(), ["one.2", "two.2"], "{at}");
-        }
-        let proved = pseudo_engine::verify(&house.sandbox.path("safe"), None, Some(1));
-        assert!(proved.is_ok(), "{at}: {:?}", proved.err());
-        let again = attempt(whole);
-        let outcome = again.as_ref().map(|again| (again.outcome, again.before));
-        let expected = match switched {
-            true => (ForgetOutcome::NothingToDo, 2),
-            false => (ForgetOutcome::Forgotten, 0),
-        };
-        assert_eq!(outcome.ok(), Some(expected), "{at}: then {:?}", again.err());
-        assert!(all(&house) == undisturbed, "{at}");
-    }
-    unreachable!("forgetting has an end")
-}
-
-macro_rules! crashes {
-    ($($name:ident $fault:ident)*) => {$(
-        #[test]
-        fn $name() {
-            let operations = at_every_operation(Fault::$fault);
-            assert!(operations > 60, "only {operations} operations");
-        }
-    )*};
-}
-
-crashes! {
-    any_operation_may_fail Once
-    the_disk_may_be_full Full
-    it_may_be_killed_anywhere Killed
-    the_power_may_go PowerCut
-}
-
-/// A run is the one that ends what a crash left, as well.
 #[test]
-fn the_next_run_ends_what_was_begun() {
-    let house = House::new();
-    let before = all(&house);
-    let root = house.sandbox.path("");
-    let (mut none, mut all_of_it) = (0, 0);
-    for n in 1.. {
-        reset(&house, &before);
-        let disk = Faulty::new(n, Fault::Killed, &root);
-        let done = house.forget_with("7", keyring(), |options| {
-            options.threads = Some(1);
-            options.disk = Disk::new(disk.clone());
-        });
-        let Some(hit) = disk.hit() else {
-            done.unwrap();
-            break;
-        };
-        house.sandbox.text("cars.csv", format!("model\nET7\n{n}\n"));
-        house.run(60, "three");
-        let at = format!("operation {n}, {hit}");
-        let rows = house.shown();
-        let holds = |run: &str| rows[&(run.to_owned(), "people")].contains(&"r7".to_owned());
-        if house.sandbox.path("safe/.tombstones").exists() {
-            assert!(!holds("two.2") && !holds("three"), "{at}");
-            all_of_it += 1;
-        } else {
-            assert!(holds("two") && holds("three"), "{at}");
-            none += 1;
-        }
-        assert_eq!(house.runs().len(), 2, "{at}");
+fn a_run_that_alone_holds_them_is_made_again_and_the_current_one_gets_the_list() {
+    let house = House::empty(TABLES);
+    house.run(1, "one");
+    house.sandbox.text("people/a.csv", people(8..20));
+    house.sandbox.parquet("orders/a.parquet", &orders(8..20), 8);
+    house.run(2, "two");
+    let two = house.shown();
+    let report = house.forget("7").unwrap();
+    let rows: Vec<usize> = report.runs.iter().map(|run| run.rows.len()).collect();
+    assert_eq!(
+        (house.runs(), rows),
+        (vec!["one.2".to_owned(), "two.2".to_owned()], vec![0, 2])
+    );
+    house.holds_none_of(&[7]);
+    for table in ["people", "orders"] {
+        let [was, is] = ["two", "two.2"].map(|run| (run.to_owned(), table));
+        assert_eq!(two[&was], house.shown()[&is]);
     }
-    assert!(none > 40 && all_of_it > 5, "{none} and {all_of_it}");
+    house.sandbox.text("people/a.csv", people(0..20));
+    house.run(60, "three");
+    house.holds_none_of(&[7]);
+}
+
+/// One column of each type that a rule may keep.
+fn wide() -> arrow::array::RecordBatch {
+    use arrow::array::*;
+    use arrow::datatypes::{DataType, Int32Type};
+    let all = || 0..400_i16;
+    let some = || all().map(|n| (n % 9 != 0).then_some(n));
+    let texts: Vec<String> = all().map(|n| format!("t{n}")).collect();
+    let keyed: DictionaryArray<Int32Type> =
+        all().map(|n| if n % 3 == 0 { "a" } else { "b" }).collect();
+    let micros: TimestampMicrosecondArray = some().map(|n| n.map(i64::from)).collect();
+    let price: Decimal128Array = some().map(|n| n.map(i128::from)).collect();
+    let days = all().map(i32::from);
+    let reals = all().map(|n| f64::from(n) / 8.0);
+    let flags = some().map(|n| n.map(|n| n > 9));
+    let accounts = all().map(i64::from);
+    batch([
+        ("account", Arc::new(Int64Array::from_iter_values(accounts))),
+        ("text", Arc::new(StringArray::from_iter_values(&texts))),
+        (
+            "large",
+            Arc::new(LargeStringArray::from_iter_values(&texts)),
+        ),
+        ("keyed", Arc::new(keyed)),
+        ("small", Arc::new(Int16Array::from_iter(some()))),
+        ("real", Arc::new(Float64Array::from_iter_values(reals))),
+        ("flag", Arc::new(BooleanArray::from_iter(flags))),
+        ("day", Arc::new(Date32Array::from_iter_values(days))),
+        ("local", Arc::new(micros.clone())),
+        ("zoned", Arc::new(micros.with_timezone("Asia/Shanghai"))),
+        (
+            "price",
+            Arc::new(price.with_data_type(DataType::Decimal128(12, 2))),
+        ),
+        ("bytes", Arc::new(BinaryArray::from_iter_values(&texts))),
+    ])
+}
+
+#[test]
+fn what_is_left_is_what_the_source_gives_in_every_type() {
+    const WIDE: &str = r#"
+[tables.wide]
+source = "wide.parquet"
+subject = "account"
+[tables.wide.columns]
+account = [ { token = "account" }, { token = "account", encoding = "hex", bits = 256, to = "h" },
+            { token = "account", encoding = "uuid", to = "u" },
+            { token = "account", encoding = "binary", to = "b" },
+            { seal = "account", to = "s" }, { seal = "account", encoding = "binary", to = "sb" },
+            { fpe = "account", alphabet = "int64", to = "f" },
+            { band = { width = 100 }, to = "band" } ]
+text = "keep"
+large = "keep"
+keyed = "keep"
+small = "keep"
+real = "keep"
+flag = "keep"
+day = "keep"
+local = "keep"
+zoned = "keep"
+price = "keep"
+bytes = "keep"
+"#;
+    let mut house = House::empty(WIDE);
+    let sink = "retain_runs = 2\nrow_group_rows = 150\nbloom_filter = [\"account\"]";
+    house.sandbox.sink = sink.to_owned();
+    house.sandbox.parquet("wide.parquet", &wide(), 170);
+    house.run(1, "one");
+    house
+        .forget(
+            "7
+200
+399
+",
+        )
+        .unwrap();
+    let read = || {
+        let directory = house.sandbox.path("safe/current/wide");
+        let path = fs::read_dir(directory)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        let file = File::open(&path).unwrap();
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let groups = builder.metadata().row_groups().iter();
+        let groups: Vec<_> = groups
+            .map(|group| {
+                let columns = group.columns().iter();
+                let encodings =
+                    columns.map(|c| (c.compression(), c.bloom_filter_offset().is_some()));
+                (group.num_rows(), encodings.collect::<Vec<_>>())
+            })
+            .collect();
+        let schema = builder.metadata().file_metadata().schema().clone();
+        let rows: Vec<_> = builder.build().unwrap().map(Result::unwrap).collect();
+        let rows = arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap();
+        (schema, groups, rows)
+    };
+    let left = read();
+    assert_eq!(left.2.num_rows(), 397);
+    let full = |options: &mut RunOptions<'_>| options.full = true;
+    house.run_with(60, "two", keyring(), full).unwrap();
+    let given = read();
+    assert_eq!(left.0, given.0);
+    assert_eq!(left.1, given.1);
+    assert!(left.2 == given.2);
+    assert_eq!(house.table("wide").forgotten_rows, 3);
 }

@@ -48,7 +48,7 @@ fn tables() -> String {
 }
 
 /// A bundle of these sub-keys, written, read and so as its holder has it.
-fn bundle(domain: &str, names: impl IntoIterator<Item = SubKey>) -> Bundle {
+pub(crate) fn bundle(domain: &str, names: impl IntoIterator<Item = SubKey>) -> Bundle {
     let directory = TempDir::new().unwrap();
     let identity = directory.path().join("host.key");
     let public = pseudo_keyring::create_identity(&identity, TIME).unwrap();

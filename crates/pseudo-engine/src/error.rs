@@ -135,7 +135,8 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
-    /// The list of forgotten subjects is not the one that was written, or does not fit the pipeline.
+    /// The list of forgotten subjects is not the one that was written, or does not fit the
+    /// pipeline.
     #[error("the sink's list of forgotten subjects {fault}")]
     Tombstones {
         /// What is wrong with it.

@@ -10,8 +10,8 @@
 //! is not published for being far from what was expected, `verify` what is proved, before a run is
 //! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
 //! `forget` changes published runs, by way of `rewrite` and `replace`, and writes the `tombstones`
-//! that make rows `forgotten`; [`Disk`] is what all of them write through; [`lineage`] and [`metrics`] are what other systems
-//! are told, and [`Cancel`] stops it.
+//! that make rows `forgotten`; [`Disk`] is what all of them write through; [`lineage`] and
+//! [`metrics`] are what other systems are told, and [`Cancel`] stops it.
 
 pub mod error;
 pub mod filter;

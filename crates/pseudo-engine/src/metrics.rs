@@ -89,7 +89,7 @@ const EXIT_CODE: &str = "pseudo_run_exit_code";
 const LAST_SUCCESS: &str = "pseudo_run_last_success_timestamp_seconds";
 
 fn rows(text: &mut String, pipeline: &str, tables: &[TableManifest]) {
-    let help = "Rows of the current run: read = published + filtered + quarantined + forgotten.";
+    let help = "Rows of the run: read = published + filtered + quarantined + forgotten.";
     family(text, ROWS, help);
     for table in tables {
         let labels = format!("{pipeline},table=\"{}\"", escaped(&table.table));

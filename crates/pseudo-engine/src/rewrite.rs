@@ -54,7 +54,10 @@ pub(crate) struct Rewrite<'a> {
 /// Files that were written again for one of several runs that share them. Each run must make the
 /// same of the same file.
 #[derive(Default)]
-pub(crate) struct Made(Mutex<HashMap<(String, String), (PathBuf, OutputManifest, Rewritten)>>);
+pub(crate) struct Made(Mutex<HashMap<(String, String), MadeFile>>);
+
+/// Where such a file is staged, its record, and what became of it.
+type MadeFile = (PathBuf, OutputManifest, Rewritten);
 
 /// What became of a file that was written again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -102,8 +102,8 @@ impl Group {
 }
 
 impl Tombstones {
-    /// Reads the list of `sink`, whose current run has the manifest `current`; none where nobody was
-    /// forgotten.
+    /// Reads the list of `sink`, whose current run has the manifest `current`; none where nobody
+    /// was forgotten.
     ///
     /// # Errors
     /// [`Error::Tombstones`] for a list that is not the one that was written, and

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::Manifest;
-use pseudo_engine::{Disk, ForgetOptions, ForgetOutcome, ForgetReport, Policy};
+use pseudo_engine::{Disk, ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, Policy};
 use pseudo_keyring::Keyring;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -24,10 +24,10 @@ use crate::unlock;
 /// Remove subjects from every retained run, and keep them out of later ones
 ///
 /// Subjects are values of the identity that tables have as their `subject`, one a line, and are
-/// looked for by the pseudonyms that each run gave them. Only files that hold their rows are written
-/// again; the runs take the places of those they were made from at once, and those are removed. A
-/// keyed tombstone of each subject makes every later run leave its rows out, whatever the source
-/// holds. A subject that no retained run holds is not recorded.
+/// looked for by the pseudonyms that each run gave them. Only files that hold their rows are
+/// written again; the runs take the places of those they were made from at once, and those are
+/// removed. A keyed tombstone of each subject makes every later run leave its rows out, whatever
+/// the source holds. A subject that no retained run holds is not recorded.
 ///
 /// It is refused when a table may hold rows of the subjects and shows no pseudonym of them.
 #[derive(Args, Debug)]
@@ -132,8 +132,8 @@ impl Forget {
         let identity = &report.identity;
         if report.outcome == ForgetOutcome::NothingToDo {
             return format!(
-                "nothing to do: no retained run holds a row of these {subjects} subjects of \
-                 identity {identity}{before}\n"
+                "nothing to do: of {subjects} subjects of identity {identity} no retained run \
+                 holds a row{before}\n"
             );
         }
         let mut rows = Table::new(&["run", "made from", "table", "rows removed"]).numbers_from(3);
@@ -184,7 +184,10 @@ fn as_json(report: &ForgetReport) -> Value {
         ForgetOutcome::Forgotten => "forgotten",
         ForgetOutcome::NothingToDo => "nothing-to-do",
     };
-    let run = |run: &pseudo_engine::ForgottenRun| json!({ "run_id": run.run_id, "made_from": run.was, "rows_removed": run.rows });
+    let run = |run: &ForgottenRun| {
+        let (run_id, was) = (&run.run_id, &run.was);
+        json!({ "run_id": run_id, "made_from": was, "rows_removed": run.rows })
+    };
     let remains = match report.outcome {
         ForgetOutcome::Forgotten => remains(report),
         ForgetOutcome::NothingToDo => Vec::new(),

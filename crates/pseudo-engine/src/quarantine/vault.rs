@@ -44,8 +44,8 @@ pub(crate) struct Vault {
     key: PassingKey,
 }
 
-/// Removes what an earlier attempt left in `root`, where rows in quarantine are kept, of what was not published. The
-/// caller holds the lock of `sink`, and has recovered its runs.
+/// Removes what an earlier attempt left in `root`, where rows in quarantine are kept, of what was
+/// not published. The caller holds the lock of `sink`, and has recovered its runs.
 pub(crate) fn recover(disk: &Disk, root: Option<PathBuf>, sink: &Path) -> Result<()> {
     let Some(root) = root else {
         return Ok(());
