@@ -75,7 +75,8 @@ fn what_is_done_and_what_remains_is_said() {
         "raw/people.csv",
         "id,name,city\n1,甲,北京\n2,乙,上海\n5,戊,深圳\n",
     );
-    sandbox.ok(&["run", "people.toml"]);
+    let done = sandbox.ok(&["run", "people.toml"]);
+    assert!(done.contains("\nrows of forgotten subjects: 1\n"), "{done}");
     assert_eq!(cities(&sandbox), ["北京", "深圳"]);
     let table = &sandbox.manifest("safe")["tables"][0];
     assert_eq!(

@@ -142,6 +142,11 @@ impl Forget {
                 rows.row([&run.run_id, &run.was, table, &thousands(*count)]);
             }
         }
+        let unknown = report.subjects - report.found.min(report.subjects);
+        let unknown = match unknown.saturating_sub(report.before) {
+            0 => String::new(),
+            others => format!(", {} are in no retained run", thousands(others)),
+        };
         let found = thousands(report.found);
         let (run, sink) = (&report.current, report.sink.display());
         let remains: String = remains(report)
@@ -149,8 +154,8 @@ impl Forget {
             .map(|what| format!("  - {what}\n"))
             .collect();
         format!(
-            "{rows}\n{found} of {subjects} subjects of identity {identity} are forgotten{before}\n\
-             what remains:\n{remains}\nrun {run} is current: {sink}/current\n"
+            "{rows}\n{found} of {subjects} subjects of identity {identity} are forgotten{before}\
+             {unknown}\nwhat remains:\n{remains}\nrun {run} is current: {sink}/current\n"
         )
     }
 }

@@ -148,7 +148,12 @@ impl Run {
                     files => format!("source files not read again: {}\n", thousands(files as u64)),
                 };
                 let summary = summary(&report.manifest);
-                format!("{summary}\n{reused}run {run} is published: {sink}/current\n")
+                let tables = report.manifest.tables.iter();
+                let forgotten = match tables.map(|table| table.forgotten_rows).sum() {
+                    0 => String::new(),
+                    rows => format!("rows of forgotten subjects: {}\n", thousands(rows)),
+                };
+                format!("{summary}\n{forgotten}{reused}run {run} is published: {sink}/current\n")
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"
