@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 25] = [
     "",
     "check",
     "run",
@@ -27,6 +27,7 @@ const VERBS: [&str; 24] = [
     "keys export",
     "keys rewrap",
     "rekey",
+    "forget",
     "audit",
     "audit verify",
     "sample",
@@ -72,6 +73,7 @@ fn every_verb_is_explained() {
 fn the_examples_of_the_help_run() {
     let sandbox = Sandbox::new();
     sandbox.copy_pipelines();
+    sandbox.write("ids.txt", "100000001\n");
     for verb in [
         "sample incident",
         "keys new",
@@ -79,6 +81,7 @@ fn the_examples_of_the_help_run() {
         "check",
         "verify",
         "query",
+        "forget",
         "keys list",
         "keys check",
         "keys rotate",

@@ -5,6 +5,7 @@
 mod audit;
 mod bad_input;
 mod cli;
+mod forget;
 mod full;
 mod harness;
 mod keys;

@@ -9,6 +9,7 @@ mod desk;
 mod escrow;
 mod faulty;
 mod files;
+mod forget;
 mod gate;
 mod harness;
 mod incremental;

@@ -118,12 +118,13 @@ fn a_run_is_told_in_the_exposition_format() {
     let text = metrics(Some(&manifest), 0, 5).text("");
     let bytes = manifest.tables[0].outputs[0].bytes;
     let expected = "\
-# HELP pseudo_run_rows Rows of the current run: read = published + filtered + quarantined.
+# HELP pseudo_run_rows Rows of the run: read = published + filtered + quarantined + forgotten.
 # TYPE pseudo_run_rows gauge
 pseudo_run_rows{pipeline=\"nightly\",table=\"t\",outcome=\"read\"} 4
 pseudo_run_rows{pipeline=\"nightly\",table=\"t\",outcome=\"published\"} 4
 pseudo_run_rows{pipeline=\"nightly\",table=\"t\",outcome=\"filtered\"} 0
 pseudo_run_rows{pipeline=\"nightly\",table=\"t\",outcome=\"quarantined\"} 0
+pseudo_run_rows{pipeline=\"nightly\",table=\"t\",outcome=\"forgotten\"} 0
 ";
     assert_eq!(text.get(..expected.len()).unwrap(), expected);
     let tail = format!(

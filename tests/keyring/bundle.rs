@@ -50,6 +50,8 @@ fn all() -> Vec<SubKey> {
         of(Purpose::Fpe),
         of(Purpose::Shift),
         SubKey::shuffle(),
+        SubKey::tombstones(),
+        of(Purpose::Forget),
     ]
 }
 

@@ -34,10 +34,28 @@ fn a_shift_takes_the_key_of_the_subject_and_the_order_its_own() {
     let shuffled = text(columns).replace("[tables.users]", "[tables.users]\nsubject = \"a\"");
     let token = key(Purpose::Token, "account", "integer/1");
     let shift = key(Purpose::Shift, "account", "integer/1");
-    let expected = [token, shift, SubKey::shuffle()];
+    let [list, forget] = [
+        SubKey::tombstones(),
+        key(Purpose::Forget, "account", "integer/1"),
+    ];
+    let mut expected = vec![token, shift, SubKey::shuffle(), list, forget];
     assert_eq!(needs(&shuffled), expected);
     let in_order = shuffled.replace("subject = \"a\"", "subject = \"a\"\norder = \"source\"");
-    assert_eq!(needs(&in_order), expected[..2]);
+    expected.remove(2);
+    assert_eq!(needs(&in_order), expected);
+}
+
+#[test]
+fn a_subject_takes_the_keys_of_its_tombstones_where_it_has_an_identity() {
+    let columns = "a = { token = \"account\" }\nb = \"drop\"";
+    let about = |name: &str| {
+        let subject = format!("[tables.users]\nsubject = \"{name}\"\norder = \"source\"");
+        needs(&text(columns).replace("[tables.users]", &subject))
+    };
+    let token = key(Purpose::Token, "account", "integer/1");
+    let forget = key(Purpose::Forget, "account", "integer/1");
+    assert_eq!(about("a"), [token.clone(), SubKey::tombstones(), forget]);
+    assert_eq!(about("b"), [token]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, check, completions, keys, lookup, man, query, rekey, reveal, run, sample, verify,
+    audit, check, completions, forget, keys, lookup, man, query, rekey, reveal, run, sample, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Lookup(lookup::Lookup),
     Keys(keys::Keys),
     Rekey(rekey::Rekey),
+    Forget(forget::Forget),
     Audit(audit::Audit),
     Sample(sample::Sample),
     Completions(completions::Completions),

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod forget;
 pub(crate) mod keys;
 pub(crate) mod lookup;
 pub(crate) mod man;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),
         Command::Rekey(args) => args.run(screen),
+        Command::Forget(args) => args.run(screen),
         Command::Audit(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),

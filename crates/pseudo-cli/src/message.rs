@@ -456,7 +456,7 @@ pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, F
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Bug))
 }
 
-/// How messages are wanted, and whether the verb is `run`, of arguments that cannot be read as a
+/// How messages are wanted, and whether the verb publishes, of arguments that cannot be read as a
 /// whole.
 fn asked(args: impl Iterator<Item = OsString>) -> (LogFormat, bool) {
     let (mut format, mut verb, mut named) = (LogFormat::Text, None, false);
@@ -471,7 +471,7 @@ fn asked(args: impl Iterator<Item = OsString>) -> (LogFormat, bool) {
             Some(_) => format = LogFormat::Text,
             None if arg == "--" => break,
             None if !arg.as_encoded_bytes().starts_with(b"-") => {
-                verb.get_or_insert(arg == "run");
+                verb.get_or_insert(arg == "run" || arg == "forget");
             }
             None => {}
         }

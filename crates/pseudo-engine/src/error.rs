@@ -156,6 +156,59 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// The list of forgotten subjects is not the one that was written, or does not fit the
+    /// pipeline.
+    #[error("the sink's list of forgotten subjects {fault}")]
+    Tombstones {
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// A key of the list of forgotten subjects cannot be had.
+    #[error("the sink's list of forgotten subjects needs the keys of epoch {epoch}: {cause}")]
+    TombstoneKey {
+        /// The epoch.
+        epoch: u32,
+        /// Why not.
+        cause: pseudo_keyring::Error,
+    },
+    /// A subject that is to be forgotten cannot be looked for.
+    #[error("line {line} of the subjects {fault}")]
+    Subject {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// Tables in which subjects cannot be looked for.
+    #[error("{}", tables.join("; "))]
+    NotSearched {
+        /// Table, run and reason of each.
+        tables: Vec<String>,
+    },
+    /// The keys of a retained run cannot be had, so that nobody can be looked for in it.
+    #[error("run `{run_id}` cannot be searched: {cause}")]
+    RunKeys {
+        /// The run.
+        run_id: String,
+        /// Why not.
+        cause: pseudo_keyring::Error,
+    },
+    /// A retained run was made with another secret.
+    #[error(
+        "run `{run_id}` cannot be searched: it was made with key {key} of epoch {epoch}, and the \
+         keyring has another"
+    )]
+    RunKey {
+        /// The run.
+        run_id: String,
+        /// Its key check value.
+        key: String,
+        /// Its epoch.
+        epoch: u32,
+    },
+    /// It is not said whom to forget.
+    #[error("{0}")]
+    Whom(String),
     /// A published manifest cannot be read.
     #[error("manifest `{}` is damaged", path.display())]
     Manifest {
@@ -287,6 +340,10 @@ impl Error {
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Verify { .. } | Self::Leak { .. } => 3,
             Self::Audit(_) | Self::Denied { .. } => 3,
+            Self::Tombstones { .. } | Self::Subject { .. } | Self::Whom(_) => 2,
+            Self::RunKey { .. } => 2,
+            Self::TombstoneKey { cause, .. } | Self::RunKeys { cause, .. } => cause.exit_code(),
+            Self::NotSearched { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
             Self::Locked { .. } => 75,
             Self::Internal(_) => 255,
@@ -323,6 +380,23 @@ impl Error {
             Self::NoDay { .. } => {
                 Some("write `at = \"2026-01-01\"` in the rule, or run with `--at`".to_owned())
             }
+            Self::Tombstones { .. } => Some(
+                "nothing is published without it, for rows of forgotten subjects would come back: \
+                 restore `.tombstones` in the sink from a copy, or the subject's identity in the \
+                 pipeline"
+                    .to_owned(),
+            ),
+            Self::TombstoneKey { .. } => Some(
+                "rows of subjects that were forgotten in that epoch can be told with its keys alone"
+                    .to_owned(),
+            ),
+            Self::RunKeys { run_id, .. } => Some(format!(
+                "a run without its keys can only go as a whole: run the pipeline until `{run_id}` \
+                 is retained no more, or remove its directory unless it is current"
+            )),
+            Self::NotSearched { .. } => Some(
+                "name the tables to search with `--table`; rows of the others stay".to_owned(),
+            ),
             Self::OtherKey { .. } => Some(
                 "with another key no token equals one of the runs before: give the right keyring, \
                  or say `--new-epoch` if that is meant"

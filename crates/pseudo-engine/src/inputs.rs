@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use arrow::compute::filter_record_batch;
 use pseudo_arrow::{Census, Kept};
 use pseudo_policy::{Action, PlannedColumn, TablePlan};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -148,6 +149,10 @@ fn censuses(
         source.read(slice, &read, &mut |batch| {
             cancel.check()?;
             let (mut batch, _) = project::filter(bound, &source.path, batch, 0)?;
+            if let Some(stays) = screen.remembers(&read, &batch)? {
+                batch = filter_record_batch(&batch, &stays)
+                    .map_err(|error| Error::reading_arrow(&source.path, &error))?;
+            }
             if let Some(judged) = screen.judge(&source.path, &read, &batch)? {
                 batch = judged.keep(&source.path, &batch)?;
             }

@@ -12,6 +12,7 @@ use pseudo_policy::{
 use pseudo_token::Alphabet;
 
 use crate::inputs::Inputs;
+use crate::manifest::ColumnManifest;
 use crate::verify::is_structured;
 use crate::{Error, Result};
 
@@ -216,6 +217,52 @@ pub(crate) fn tokens(action: &Action, identity: &Identity, keys: &DomainKeys) ->
         .map_err(|error| Error::Internal(error.to_string()))
 }
 
+/// The kernel of a published column of pseudonyms, as its manifest tells of it: it asks which
+/// pseudonym a value has there. None for any other column.
+pub(crate) fn published(column: &ColumnManifest, keys: &DomainKeys) -> Result<Option<Kernel>> {
+    let (Some(identity), Some(kind)) = (&column.identity, &column.kind) else {
+        return Ok(None);
+    };
+    let Some(kind) = Kind::parse(kind) else {
+        return Ok(None);
+    };
+    let blanks = column.blank_list.as_deref();
+    let blanks = blanks.map_or_else(Blanks::default, Blanks::new);
+    let always = pseudo_arrow::OnInvalid::Token;
+    let mut words = column.action.rsplit(", ");
+    let last = words.next().unwrap_or_default();
+    let kernel = match column.action.split(' ').next() {
+        Some("token") => {
+            let bits = last
+                .strip_suffix(" bits")
+                .and_then(|bits| bits.parse().ok());
+            let encoding = words.next().and_then(TokenEncoding::from_name);
+            let (Some(bits), Some(encoding)) = (bits, encoding) else {
+                return Ok(None);
+            };
+            let (key, form) = (keys.token_key(identity, kind.id())?, token_form(encoding));
+            Kernel::token(key, kind, blanks, form, bits, always)
+        }
+        Some("seal") => {
+            let Some(encoding) = SealEncoding::from_name(last) else {
+                return Ok(None);
+            };
+            let (key, form) = (keys.seal_key(identity, kind.id())?, seal_form(encoding));
+            Ok(Kernel::seal(key, kind, blanks, form, always))
+        }
+        Some("fpe") => {
+            let Some(alphabet) = FpeAlphabet::from_name(last) else {
+                return Ok(None);
+            };
+            let (key, form) = (keys.fpe_key(identity, kind.id())?, fpe_form(alphabet));
+            Ok(Kernel::fpe(key, kind, blanks, form, always))
+        }
+        _ => return Ok(None),
+    };
+    let fault = |error| Error::Internal(format!("column `{}`: {error}", column.column));
+    kernel.map(Some).map_err(fault)
+}
+
 /// A day of the calendar as kernels take it.
 pub(crate) fn calendar_date(date: NaiveDate) -> Option<pseudo_arrow::Date> {
     let (month, day) = (
@@ -234,7 +281,7 @@ fn unplanned(what: &str) -> Error {
     Error::Internal(format!("a rule whose {what} was not planned"))
 }
 
-fn blanks(identity: Option<&Identity>) -> Blanks {
+pub(crate) fn blanks(identity: Option<&Identity>) -> Blanks {
     match identity.and_then(|identity| identity.blank.as_ref()) {
         Some(list) => Blanks::new(list),
         None => Blanks::default(),

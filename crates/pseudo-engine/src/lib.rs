@@ -9,7 +9,8 @@
 //! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
 //! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
-//! `publish` how it becomes visible; [`mod@rekey`] makes runs of published ones;
+//! `publish` how it becomes visible. [`mod@rekey`] and [`mod@forget`] make runs of published ones,
+//! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`.
 //! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
 //! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
 //! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
@@ -18,6 +19,7 @@ pub mod ask;
 pub mod audit;
 pub mod error;
 pub mod filter;
+pub mod forget;
 pub mod lineage;
 pub mod lookup;
 pub mod manifest;
@@ -33,6 +35,7 @@ mod cancel;
 mod chunk;
 mod disk;
 mod escrow;
+mod forgotten;
 mod hash;
 mod inputs;
 mod kernels;
@@ -40,6 +43,7 @@ mod limits;
 mod lock;
 mod memory;
 mod order;
+mod policy;
 mod project;
 mod publish;
 mod quarantine;
@@ -51,14 +55,17 @@ mod sink;
 mod source;
 mod space;
 mod staging;
+mod tombstones;
 mod verify;
 mod work;
 
 pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
+pub use forget::{ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, forget};
 pub use lookup::lookup;
 pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
+pub use policy::Policy;
 pub use progress::{Progress, Silent};
 pub use rekey::{RekeyOptions, RekeyReport, rekey};
 pub use reveal::reveal;

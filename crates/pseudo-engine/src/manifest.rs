@@ -31,6 +31,9 @@ pub struct Manifest {
     pub finished: String,
     /// What, besides the source files, decided the output.
     pub recipe: Recipe,
+    /// SHA-256, in hex, of the list of forgotten subjects, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tombstones: Option<String>,
     /// The runs that this one was made from without its source, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<Origin>,
@@ -153,6 +156,9 @@ pub struct TableRecipe {
     pub at: Option<String>,
     /// SHA-256, in hex, of the files that `map` rules read.
     pub maps: BTreeMap<String, String>,
+    /// SHA-256, in hex, of the tombstones by which rows are left out, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<String>,
 }
 
 /// One table.
@@ -162,12 +168,15 @@ pub struct TableManifest {
     pub table: String,
     /// Rows read.
     pub source_rows: u64,
-    /// Rows written: `source_rows` less `filtered` and `quarantined`.
+    /// Rows written: `source_rows` less `filtered`, `quarantined` and `forgotten`.
     pub published_rows: u64,
     /// Rows that the `filter` left out.
     pub filtered_rows: u64,
     /// Rows in quarantine: read, let through by the `filter`, and not written.
     pub quarantined_rows: u64,
+    /// Rows of forgotten subjects: let through by the `filter`, and not written or removed since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forgotten_rows: u64,
     /// Estimate of the distinct subjects, when the table has one that is tokenised.
     pub distinct_subjects: Option<u64>,
     /// What decided its output.
@@ -258,6 +267,9 @@ pub struct SourceManifest {
     /// Those of them that are in quarantine.
     #[serde(default)]
     pub quarantined_rows: u64,
+    /// Those of them that are of forgotten subjects.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forgotten_rows: u64,
     /// The number of output files that its rows are in.
     #[serde(default)]
     pub outputs: usize,
@@ -453,7 +465,8 @@ impl TableManifest {
                 fault,
             })
         };
-        if self.source_rows != self.published_rows + self.filtered_rows + self.quarantined_rows {
+        let left_out = self.filtered_rows + self.quarantined_rows + self.forgotten_rows;
+        if self.source_rows != self.published_rows + left_out {
             return unbalanced("source rows are not all accounted for".to_owned());
         }
         for column in &self.columns {
@@ -481,6 +494,11 @@ impl TableManifest {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl OutputManifest {

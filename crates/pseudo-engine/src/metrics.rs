@@ -89,7 +89,7 @@ const EXIT_CODE: &str = "pseudo_run_exit_code";
 const LAST_SUCCESS: &str = "pseudo_run_last_success_timestamp_seconds";
 
 fn rows(text: &mut String, pipeline: &str, tables: &[TableManifest]) {
-    let help = "Rows of the current run: read = published + filtered + quarantined.";
+    let help = "Rows of the run: read = published + filtered + quarantined + forgotten.";
     family(text, ROWS, help);
     for table in tables {
         let labels = format!("{pipeline},table=\"{}\"", escaped(&table.table));
@@ -98,6 +98,7 @@ fn rows(text: &mut String, pipeline: &str, tables: &[TableManifest]) {
             ("published", table.published_rows),
             ("filtered", table.filtered_rows),
             ("quarantined", table.quarantined_rows),
+            ("forgotten", table.forgotten_rows),
         ];
         for (outcome, count) in counts {
             line(

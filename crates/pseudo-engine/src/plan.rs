@@ -172,7 +172,7 @@ pub fn pipeline(path: &Path) -> Result<Pipeline> {
 }
 
 /// The name and the text of a pipeline file.
-fn text(path: &Path) -> Result<(String, String)> {
+pub(crate) fn text(path: &Path) -> Result<(String, String)> {
     let file = path.to_string_lossy().into_owned();
     let refused = |message: String| refuse(&file, Spot::default(), "", message);
     let bytes = std::fs::read(path)
@@ -406,7 +406,7 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// The directory that the paths in a pipeline file are relative to.
-fn base(pipeline: &Path) -> &Path {
+pub(crate) fn base(pipeline: &Path) -> &Path {
     pipeline.parent().unwrap_or(Path::new(""))
 }
 

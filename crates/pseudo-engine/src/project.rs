@@ -59,6 +59,7 @@ pub(crate) struct ChunkResult {
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
     pub(crate) quarantined_rows: u64,
+    pub(crate) forgotten_rows: u64,
     pub(crate) outcomes: Vec<Outcome>,
 }
 
@@ -140,6 +141,7 @@ impl<'a> Projector<'a> {
         } = staged?;
         let path = OutputManifest::path(table, chunk.number, &sha256);
         staging.name(file, &path)?;
+        let forgotten_rows = beside.held.forgotten;
         let (quarantined_rows, quarantine) = beside.held.finish()?;
         let escrow = beside.pairs.finish(staging)?;
         let output = OutputManifest {
@@ -155,8 +157,9 @@ impl<'a> Projector<'a> {
             output,
             file,
             source_rows,
-            filtered_rows: source_rows - rows - quarantined_rows,
+            filtered_rows: source_rows - rows - quarantined_rows - forgotten_rows,
             quarantined_rows,
+            forgotten_rows,
             outcomes: beside.outcomes,
         })
     }

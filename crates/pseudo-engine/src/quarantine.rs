@@ -1,7 +1,8 @@
 //! Quarantine: rows with a value that a rule with `on_invalid = "quarantine"` does not accept leave
 //! the table before anything else is made of them. A [`Screen`] says which rows those are; [`Held`]
 //! keeps what a chunk left out: a record of where each row stood and why, staged beside the output,
-//! and the rows themselves in the [`Vault`], sealed to a recipient and never in clear.
+//! and the rows themselves in the [`Vault`], sealed to a recipient and never in clear. The rows of
+//! forgotten subjects have left before, and of them nothing is kept but their number.
 
 mod cells;
 mod vault;
@@ -20,6 +21,7 @@ use self::cells::Cells;
 use self::vault::Spool;
 pub(crate) use self::vault::{Vault, recover};
 use crate::chunk::Chunk;
+use crate::forgotten::Forgotten;
 use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::RecordManifest;
@@ -34,6 +36,8 @@ pub(crate) const DIRECTORY: &str = "quarantine";
 /// The rules of one table that put rows into quarantine.
 pub(crate) struct Screen {
     rules: Vec<Rule>,
+    /// Rows that leave before, and are not kept anywhere.
+    forgotten: Option<Forgotten>,
 }
 
 struct Rule {
@@ -63,13 +67,32 @@ impl Screen {
         let rules = bound.plan.columns.iter().enumerate().filter(leaves_out);
         Ok(Self {
             rules: rules.map(rule).collect::<Result<_>>()?,
+            forgotten: None,
         })
     }
 
-    /// The source columns that the rules read.
+    /// The same, behind which the rows of forgotten subjects have left.
+    pub(crate) fn behind(self, forgotten: Option<Forgotten>) -> Self {
+        Self { forgotten, ..self }
+    }
+
+    /// The source columns that are read.
     pub(crate) fn columns(&self) -> impl Iterator<Item = usize> {
         let columns = |rule: &Rule| [Some(rule.source_index), rule.subject_index];
-        self.rules.iter().flat_map(columns).flatten()
+        let forgotten = self.forgotten.as_ref().map(Forgotten::column);
+        let rules = self.rules.iter().flat_map(columns).flatten();
+        rules.chain(forgotten)
+    }
+
+    /// Which rows of `batch`, whose columns are the source columns `read`, ascending, are not those
+    /// of forgotten subjects. None where all of them are not.
+    pub(crate) fn remembers(
+        &self,
+        read: &[usize],
+        batch: &RecordBatch,
+    ) -> Result<Option<BooleanArray>> {
+        let forgotten = self.forgotten.as_ref();
+        forgotten.map_or(Ok(None), |forgotten| forgotten.stays(read, batch))
     }
 
     /// Judges the rows of `batch`, whose columns are the source columns `read`, ascending. None
@@ -164,6 +187,8 @@ pub(crate) struct Held<'a> {
     open: Option<Open>,
     rows: u64,
     lines: u64,
+    /// Rows of forgotten subjects.
+    pub(crate) forgotten: u64,
 }
 
 struct Open {
@@ -190,6 +215,7 @@ impl<'a> Held<'a> {
             open: None,
             rows: 0,
             lines: 0,
+            forgotten: 0,
         }
     }
 
@@ -198,10 +224,17 @@ impl<'a> Held<'a> {
     pub(crate) fn take(
         &mut self,
         (source, slice): (&SourceFile, &Slice),
-        batch: RecordBatch,
-        rows: Vec<u32>,
+        mut batch: RecordBatch,
+        mut rows: Vec<u32>,
         outcomes: &mut [Outcome],
     ) -> Result<(RecordBatch, Vec<u32>)> {
+        if let Some(stays) = self.screen.remembers(&self.bound.read, &batch)? {
+            self.forgotten += (stays.len() - stays.true_count()) as u64;
+            let mut kept = stays.values().iter();
+            rows.retain(|_| kept.next().unwrap_or_default());
+            batch = filter_record_batch(&batch, &stays)
+                .map_err(|error| Error::reading_arrow(&source.path, &error))?;
+        }
         let judged = self.screen.judge(&source.path, &self.bound.read, &batch)?;
         let Some(judged) = judged else {
             return Ok((batch, rows));

@@ -194,6 +194,7 @@ impl Taken<'_> {
             source_rows: self.source.rows,
             filtered_rows: self.source.filtered_rows,
             quarantined_rows: self.source.quarantined_rows,
+            forgotten_rows: self.source.forgotten_rows,
             outputs: self.renumbered(table, first),
             outcomes: outcomes.ok_or_else(|| Error::Internal("a sketch is lost".to_owned()))?,
         })
@@ -238,6 +239,7 @@ pub(crate) struct Done {
     pub(crate) source_rows: u64,
     pub(crate) filtered_rows: u64,
     pub(crate) quarantined_rows: u64,
+    pub(crate) forgotten_rows: u64,
     pub(crate) outputs: Vec<OutputManifest>,
     /// One for each column.
     pub(crate) outcomes: Vec<Outcome>,
@@ -250,6 +252,7 @@ impl Done {
             source_rows: 0,
             filtered_rows: 0,
             quarantined_rows: 0,
+            forgotten_rows: 0,
             outputs: Vec::new(),
             outcomes: vec![Outcome::default(); columns],
         }
@@ -260,6 +263,7 @@ impl Done {
         self.source_rows += other.source_rows;
         self.filtered_rows += other.filtered_rows;
         self.quarantined_rows += other.quarantined_rows;
+        self.forgotten_rows += other.forgotten_rows;
         self.outputs.extend(other.outputs);
         for (sum, outcome) in self.outcomes.iter_mut().zip(&other.outcomes) {
             sum.merge(outcome);
@@ -275,6 +279,7 @@ impl Done {
             rows: self.source_rows,
             filtered_rows: self.filtered_rows,
             quarantined_rows: self.quarantined_rows,
+            forgotten_rows: self.forgotten_rows,
             outputs: self.outputs.len(),
             columns: self.outcomes.iter().map(Counts::from).collect(),
         };

@@ -7,9 +7,10 @@
 //! sink's lock, corrects the counts of a table that it changed, and publishes: beside the run it
 //! came from (`publish`) or in its place (`replace`).
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
@@ -79,7 +80,16 @@ pub(crate) struct Rewrite<'a> {
     staging: Staging,
     options: &'a Options,
     cancel: &'a Cancel,
+    made: Option<&'a Made>,
 }
+
+/// Files that were written again for one of several runs that share them. Each run must make the
+/// same of the same file.
+#[derive(Default)]
+pub(crate) struct Made(Mutex<HashMap<(String, String), MadeFile>>);
+
+/// Where such a file is staged, its record, and what became of it.
+type MadeFile = (PathBuf, OutputManifest, Rewritten);
 
 /// What became of a file that was written again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,7 +138,14 @@ impl<'a> Rewrite<'a> {
             staging,
             options,
             cancel,
+            made: None,
         })
+    }
+
+    /// The same, whose files are those of other runs where they are made of the same ones.
+    pub(crate) fn sharing(self, made: &'a Made) -> Self {
+        let made = Some(made);
+        Self { made, ..self }
     }
 
     /// Stages table `table`, counted from 0: files that `is_changed` says yes to are written again,
@@ -206,8 +223,42 @@ impl<'a> Rewrite<'a> {
         Err(fault(path, "is missing or changed"))
     }
 
-    /// Writes a file again.
+    /// Writes a file again, or takes over what another run has made of it.
     fn file(
+        &self,
+        table: &TableManifest,
+        file: usize,
+        output: &OutputManifest,
+        change: &dyn Remake,
+    ) -> Result<(OutputManifest, Rewritten)> {
+        let key = (table.table.clone(), output.sha256.clone());
+        let made = self.made.and_then(|made| made.0.lock().ok());
+        let known = made.and_then(|made| made.get(&key).cloned());
+        if let Some((from, known, done)) = known {
+            let path = OutputManifest::path(&table.table, file, &known.sha256);
+            if self
+                .staging
+                .take(&from, &path, known.bytes, &known.sha256)?
+            {
+                self.take_escrow(output)?;
+                let output = OutputManifest {
+                    path,
+                    quarantine: output.quarantine.clone(),
+                    escrow: output.escrow.clone(),
+                    ..known
+                };
+                return Ok((output, Rewritten { file, ..done }));
+            }
+        }
+        let (output, done) = self.write(table, file, output, change)?;
+        if let Some(Ok(mut made)) = self.made.map(|made| made.0.lock()) {
+            let path = self.staging.path().join(&output.path);
+            made.insert(key, (path, output.clone(), done.clone()));
+        }
+        Ok((output, done))
+    }
+
+    fn write(
         &self,
         table: &TableManifest,
         file: usize,

@@ -14,6 +14,7 @@ use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterato
 
 use crate::chunk::Chunk;
 use crate::disk::Disk;
+use crate::forgotten::Forgotten;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
@@ -29,6 +30,7 @@ use crate::reuse::{self, Store, TableSketches};
 use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
 use crate::staging::{self, Staging};
+use crate::tombstones::Tombstones;
 use crate::work::{Digests, Work};
 use crate::{Cancel, Error, Result, limits, memory, publish, quarantine, space, verify};
 
@@ -90,7 +92,11 @@ pub fn run(job: &Job, source: &dyn KeySource, options: &RunOptions) -> Result<Ru
     let pool = pool.map_err(|_| Error::Internal("no worker threads".to_owned()))?;
     let keys = source.domain_keys(&job.pipeline.domain, source.primary_epoch()?)?;
     keys.require(&job.needs())?;
-    pool.install(|| Run::new(job, keys, options)?.go())
+    let mut run = Run::new(job, keys, options)?;
+    let before = pool.install(|| run.begin())?;
+    // a holder of keys may be bound to this thread
+    let forgotten = run.forgotten(before.as_ref(), source)?;
+    pool.install(|| run.go(before, forgotten))
 }
 
 struct Run<'a> {
@@ -101,6 +107,8 @@ struct Run<'a> {
     /// One for each table of the job.
     recipes: Vec<TableRecipe>,
     keys: DomainKeys,
+    /// Who is left out.
+    tombstones: Option<Tombstones>,
     _lock: Lock,
 }
 
@@ -120,6 +128,7 @@ impl<'a> Run<'a> {
             recipe,
             recipes,
             keys,
+            tombstones: None,
             _lock: lock,
         })
     }
@@ -128,15 +137,36 @@ impl<'a> Run<'a> {
     fn recover(&self) -> Result<()> {
         let (disk, sink) = (&self.options.disk, &self.sink);
         publish::recover(disk, sink)?;
-        quarantine::recover(disk, self.job, sink)?;
+        quarantine::recover(disk, self.job.quarantine(), sink)?;
         staging::clear(disk, sink)
     }
 
-    fn go(self) -> Result<RunReport> {
+    /// Clears up, and answers the manifest of the current run, if this one may follow it.
+    fn begin(&self) -> Result<Option<Manifest>> {
         self.recover()?;
         let before = self.current()?;
         self.same_key(before.as_ref())?;
         self.keeps(before.as_ref())?;
+        Ok(before)
+    }
+
+    /// Says of each table which of its rows are left out.
+    fn forgotten(
+        &mut self,
+        before: Option<&Manifest>,
+        source: &dyn KeySource,
+    ) -> Result<Vec<Option<Forgotten>>> {
+        self.tombstones = Tombstones::read(&self.sink, before, source)?;
+        let tables = self.job.tables.iter();
+        let of = |bound| Forgotten::of(bound, self.tombstones.as_ref(), source);
+        let forgotten: Vec<Option<Forgotten>> = tables.map(of).collect::<Result<_>>()?;
+        for (recipe, forgotten) in self.recipes.iter_mut().zip(&forgotten) {
+            recipe.forgotten = forgotten.as_ref().map(|forgotten| forgotten.digest.clone());
+        }
+        Ok(forgotten)
+    }
+
+    fn go(self, before: Option<Manifest>, forgotten: Vec<Option<Forgotten>>) -> Result<RunReport> {
         let believed = before.as_ref().filter(|_| !self.options.full);
         let known = self.known_digests(believed)?;
         if let Some(manifest) = before
@@ -151,7 +181,7 @@ impl<'a> Run<'a> {
             .as_ref()
             .map(|before| Store::open(self.directory(before), before));
         let again = |_: &&Store<'_>| !self.options.full && self.is_same_key(before.as_ref());
-        let mut works = self.works(known, store.as_ref().filter(again))?;
+        let mut works = self.works(known, forgotten, store.as_ref().filter(again))?;
         space::check(&self.sink, &works, self.options.space)?;
         let staging = Staging::create(&self.options.disk, &self.sink, &run_id)?;
         let kept = self.keep(store.as_ref(), &staging)?;
@@ -388,16 +418,18 @@ impl<'a> Run<'a> {
     fn works<'b>(
         &'b self,
         digests: Vec<Digests>,
+        forgotten: Vec<Option<Forgotten>>,
         store: Option<&'b Store<'b>>,
     ) -> Result<Vec<Work<'b>>> {
         self.options.progress.phase("count");
         let context = self.context();
         let (memory, cancel) = (self.job.pipeline.limits.memory, &self.options.cancel);
+        let digests = digests.into_iter().zip(forgotten);
         let tables = self.job.tables.iter().zip(&self.recipes).zip(digests);
         tables
             .enumerate()
-            .map(|(table, ((bound, recipe), digests))| {
-                let screen = Screen::new(bound, &context)?;
+            .map(|(table, ((bound, recipe), (digests, forgotten)))| {
+                let screen = Screen::new(bound, &context)?.behind(forgotten);
                 let budget = Budget::new(&bound.plan, memory);
                 let job = (table, bound, budget);
                 Work::new(job, screen, recipe, digests, store, cancel)
@@ -499,6 +531,7 @@ impl<'a> Run<'a> {
             started: time(self.options.started),
             finished: time((self.options.clock)()),
             recipe: self.recipe.clone(),
+            tombstones: self.tombstones.as_ref().map(|list| list.sha256.clone()),
             origins: Vec::new(),
             rekey: None,
             tables,
@@ -541,6 +574,7 @@ fn table_manifest(
         published_rows: sum.outputs.iter().map(|output| output.rows).sum(),
         filtered_rows: sum.filtered_rows,
         quarantined_rows: sum.quarantined_rows,
+        forgotten_rows: sum.forgotten_rows,
         distinct_subjects: columns
             .iter()
             .find(subject)
@@ -604,6 +638,7 @@ fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecip
         maps: maps
             .map(|(file, map)| (file.clone(), map.sha256.clone()))
             .collect(),
+        forgotten: None,
     })
 }
 

@@ -34,6 +34,7 @@ use std::path::Path;
 use pseudo_keyring::DomainKeys;
 
 use self::filter::Filter;
+pub(crate) use self::filter::each_cell;
 use self::gate::Gate;
 pub(crate) use self::probe::is_structured;
 use self::proof::{Proof, Table};

@@ -207,6 +207,7 @@ impl ChunkResult {
             source_rows: result.source_rows,
             filtered_rows: result.filtered_rows,
             quarantined_rows: result.quarantined_rows,
+            forgotten_rows: result.forgotten_rows,
             outputs: vec![result.output],
             outcomes: result.outcomes,
         });

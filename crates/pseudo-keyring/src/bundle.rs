@@ -322,8 +322,13 @@ impl fmt::Debug for Bundle {
 
 fn key(key: &Key<'_>) -> Option<(SubKey, Zeroizing<Vec<u8>>)> {
     let purpose = Purpose::from_name(key.purpose)?;
-    let is_order = purpose == Purpose::Shuffle;
-    if key.identity.is_empty() != is_order || key.kind.is_empty() != is_order {
+    let is_nameless = key.identity.is_empty();
+    let is_legal = match purpose {
+        Purpose::Shuffle => is_nameless,
+        Purpose::Forget => true,
+        _ => !is_nameless,
+    };
+    if !is_legal || key.kind.is_empty() != is_nameless {
         return None;
     }
     let bytes = decode(key.key, purpose.key_len())?;

@@ -136,6 +136,25 @@ impl DomainKeys {
         Ok(ShuffleKey::from_bytes(sized(&bytes)?))
     }
 
+    /// The key of the tombstones of forgotten subjects: a tombstone is a token of 256 bits. `kind`
+    /// is written with its version.
+    ///
+    /// # Errors
+    /// [`Error::NotGranted`] when it is not among these keys.
+    pub fn forget_key(&self, identity: &str, kind: &str) -> Result<TokenKey, Error> {
+        let bytes = self.bytes(SubKey::new(Purpose::Forget, identity, kind))?;
+        Ok(TokenKey::from_bytes(sized(&bytes)?))
+    }
+
+    /// The key that authenticates a list of tombstones.
+    ///
+    /// # Errors
+    /// [`Error::NotGranted`] when it is not among these keys.
+    pub fn tombstones_key(&self) -> Result<TokenKey, Error> {
+        let bytes = self.bytes(SubKey::tombstones())?;
+        Ok(TokenKey::from_bytes(sized(&bytes)?))
+    }
+
     /// The sub-keys of these names, for a bundle.
     pub(crate) fn grant(&self, names: impl IntoIterator<Item = SubKey>) -> Result<Granted, Error> {
         let keys = names.into_iter().map(|name| {

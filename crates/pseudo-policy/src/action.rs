@@ -131,6 +131,13 @@ macro_rules! words {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
+
+            /// What a word stands for.
+            #[must_use]
+            pub fn from_name(word: &str) -> Option<Self> {
+                let mut words = Self::WORDS.iter();
+                words.find(|(known, _)| *known == word).map(|(_, value)| *value)
+            }
         }
     };
 }

@@ -11,7 +11,8 @@ use crate::table::{Order, Table};
 
 impl Pipeline {
     /// The sub-keys that rules and row order of these tables need, and with them the proof of what
-    /// was written, which asks for values by the same keys.
+    /// was written, which asks for values by the same keys; and those of the tombstones by which
+    /// rows of forgotten subjects are left out.
     #[must_use]
     pub fn needs<'a>(&self, tables: impl IntoIterator<Item = &'a Table>) -> BTreeSet<SubKey> {
         let tables = tables.into_iter();
@@ -45,11 +46,18 @@ fn of_table(table: &Table, identities: &BTreeMap<String, Identity>) -> Vec<SubKe
             _ => {}
         }
     }
+    let subjects = subjects(table);
+    for identity in &subjects {
+        need(Purpose::Forget, identity);
+    }
+    if !subjects.is_empty() {
+        needs.push(SubKey::tombstones());
+    }
     needs
 }
 
 /// The identities of the column that says whom a row is about: one, or `shift` is refused.
-fn subjects(table: &Table) -> BTreeSet<&str> {
+pub(crate) fn subjects(table: &Table) -> BTreeSet<&str> {
     let column = |rules: &&crate::ColumnRules| Some(&rules.column) == table.subject.as_ref();
     let columns = table.columns.iter().filter(column);
     let rules = columns.flat_map(|column| &column.rules);

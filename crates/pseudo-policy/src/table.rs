@@ -1,7 +1,7 @@
 //! Table: one `[tables.T]` of a pipeline file: where its rows come from, how they are read and
 //! ordered, and the rules of its columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::{DataType, TimeUnit};
 use toml_edit::{Item, TableLike};
@@ -51,6 +51,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// The identities of the column that says whom a row is about; none where no rule says one.
+    #[must_use]
+    pub fn subject_identities(&self) -> BTreeSet<&str> {
+        crate::needs::subjects(self)
+    }
+
     /// Reads one `[tables.T]`.
     pub(crate) fn read(
         reader: &mut Reader<'_>,

@@ -203,16 +203,19 @@ pub enum Purpose {
     Shift,
     /// HMAC-SHA256 key of the row order.
     Shuffle,
+    /// HMAC-SHA256 key of the tombstones of forgotten subjects, or of the list of them.
+    Forget,
 }
 
 impl Purpose {
     /// Every purpose, in the order of the specification.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Token,
         Self::Seal,
         Self::Fpe,
         Self::Shift,
         Self::Shuffle,
+        Self::Forget,
     ];
 
     /// The name that goes into the derivation.
@@ -224,6 +227,7 @@ impl Purpose {
             Self::Fpe => "fpe",
             Self::Shift => "shift",
             Self::Shuffle => "shuffle",
+            Self::Forget => "forget",
         }
     }
 
@@ -239,7 +243,7 @@ impl Purpose {
     pub const fn key_len(self) -> usize {
         match self {
             Self::Seal => 68,
-            Self::Token | Self::Fpe | Self::Shift | Self::Shuffle => 32,
+            Self::Token | Self::Fpe | Self::Shift | Self::Shuffle | Self::Forget => 32,
         }
     }
 }

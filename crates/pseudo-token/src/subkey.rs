@@ -9,9 +9,9 @@ use crate::key::Purpose;
 pub struct SubKey {
     /// What it is for.
     pub purpose: Purpose,
-    /// The identity; empty for the row order.
+    /// The identity; empty for the row order and the list of tombstones.
     pub identity: String,
-    /// Its kind with its version, as `cn-phone/1`; empty for the row order.
+    /// Its kind with its version, as `cn-phone/1`; empty where the identity is.
     pub kind: String,
 }
 
@@ -35,6 +35,16 @@ impl SubKey {
             kind: String::new(),
         }
     }
+
+    /// The sub-key of the list of tombstones.
+    #[must_use]
+    pub const fn tombstones() -> Self {
+        Self {
+            purpose: Purpose::Forget,
+            identity: String::new(),
+            kind: String::new(),
+        }
+    }
 }
 
 impl fmt::Display for SubKey {
@@ -46,6 +56,7 @@ impl fmt::Display for SubKey {
         } = self;
         match purpose {
             Purpose::Shuffle => f.write_str("the key of the row order"),
+            Purpose::Forget if identity.is_empty() => f.write_str("the key of the tombstones"),
             _ => write!(
                 f,
                 "the {} key of identity `{identity}` ({kind})",

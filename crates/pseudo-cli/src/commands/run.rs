@@ -164,7 +164,14 @@ impl Run {
                     }
                 };
                 let summary = summary(&report.manifest);
-                format!("{summary}\n{reused}{held}run {run} is published: {sink}/current\n")
+                let tables = report.manifest.tables.iter();
+                let forgotten = match tables.map(|table| table.forgotten_rows).sum() {
+                    0 => String::new(),
+                    rows => format!("rows of forgotten subjects: {}\n", thousands(rows)),
+                };
+                format!(
+                    "{summary}\n{forgotten}{reused}{held}run {run} is published: {sink}/current\n"
+                )
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"

@@ -44,10 +44,10 @@ pub(crate) struct Vault {
     key: PassingKey,
 }
 
-/// Removes what an earlier attempt left, in the root for quarantine, of what was not published. The
-/// caller holds the lock of `sink`, and has recovered its runs.
-pub(crate) fn recover(disk: &Disk, job: &Job, sink: &Path) -> Result<()> {
-    let Some(root) = job.quarantine() else {
+/// Removes what an earlier attempt left in `root`, where rows in quarantine are kept, of what was
+/// not published. The caller holds the lock of `sink`, and has recovered its runs.
+pub(crate) fn recover(disk: &Disk, root: Option<PathBuf>, sink: &Path) -> Result<()> {
+    let Some(root) = root else {
         return Ok(());
     };
     clear(disk, sink, &root, &hidden(&root, sink)?)
