@@ -74,7 +74,8 @@ fn a_cut_tail_refuses_the_next_reveal() {
     insta::assert_snapshot!(told(&sandbox.run(&reveal)), @r"
     exit 3
     error: audit log: `[log].ndjson`, line 3 is gone, and all behind it
-      hint: no value was shown; the refusal is line 1 of `[log].fault-1.ndjson`
+      hint: the refusal is line 1 of `[log].fault-1.ndjson`
+    no value was shown
     ");
     let lookup = asked("lookup", &[&REASON[..], &["values.txt"]].concat());
     assert_eq!(sandbox.run(&lookup).code, Some(3));

@@ -148,28 +148,33 @@ fn what_may_not_be_is_refused_and_recorded() {
     insta::assert_snapshot!(redacted(&sandbox.run(&none).refusal()), @r"
     exit 3
     error: no reason is given
-      hint: no value was shown; the refusal is line 1 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 1 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     insta::assert_snapshot!(redacted(&sandbox.run(&blank).refusal()), @r"
     exit 3
     error: no reason is given
-      hint: no value was shown; the refusal is line 2 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 2 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     insta::assert_snapshot!(redacted(&sandbox.run(&above).refusal()), @r"
     exit 3
     error: more values are asked for than the limit of 2
-      hint: no value was shown; the refusal is line 3 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 3 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     insta::assert_snapshot!(redacted(&sandbox.run(&whole).refusal()), @r"
     exit 3
     error: a whole table is asked for, and lists alone are served
-      hint: no value was shown; the refusal is line 4 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 4 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     let lookup = asked("lookup", &["values.txt"]);
     insta::assert_snapshot!(redacted(&sandbox.run(&lookup).refusal()), @r"
     exit 3
     error: no reason is given
-      hint: no value was shown; the refusal is line 5 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 5 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     let lines = log(&sandbox);
     assert_eq!(lines.len(), 5);
@@ -201,7 +206,8 @@ fn two_approvers_are_asked_where_the_keyring_says_so() {
     insta::assert_snapshot!(redacted(&run(&sandbox, &one).refusal()), @r"
     exit 3
     error: two approvers have to consent, and 1 did
-      hint: no value was shown; the refusal is line 1 of `keys/recall.keyring.audit-1.ndjson`
+      hint: the refusal is line 1 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
     ");
     let twice = [
         "--approve",
@@ -263,7 +269,8 @@ fn a_bundle_reveals_what_it_was_made_for() {
     insta::assert_snapshot!(run(&sandbox, &with("lookup", &values)).refusal(), @r"
     exit 3
     error: the keys at hand do not hold the token key of identity `vehicle` (vin/1)
-      hint: no value was shown; the refusal is line 2 of `desk.bundle.audit-1.ndjson`
+      hint: the refusal is line 2 of `desk.bundle.audit-1.ndjson`
+    no value was shown
     ");
     let log = "desk.bundle.audit-1.ndjson";
     assert_eq!(
@@ -282,7 +289,8 @@ fn a_bundle_reveals_what_it_was_made_for() {
     insta::assert_snapshot!(run(&sandbox, &with("reveal", &host)).refusal(), @r"
     exit 3
     error: a bundle of role `pseudonymise` does not serve this
-      hint: no value was shown; without the key of the audit log nothing is recorded
+      hint: without the key of the audit log the refusal is not recorded
+    no value was shown
     ");
     let host = ["--keys", "host.bundle", "values.txt"];
     assert_eq!(run(&sandbox, &with("lookup", &host)).code, Some(3));
@@ -396,6 +404,11 @@ fn a_log_that_cannot_be_written_shows_nothing() {
     );
     let words = with("reveal", &["--audit", "absent/a.ndjson", "tokens.csv"]);
     let done = run(&sandbox, &words);
+    insta::assert_snapshot!(done.refusal(), @r"
+    exit 1
+    error: cannot open `absent/a.ndjson`: no such file or directory
+    no value was shown
+    ");
     assert_eq!(
         (done.code, done.out.as_str()),
         (Some(1), ""),

@@ -264,10 +264,7 @@ fn a_refusal_says_where_it_stands() {
     let answer = desk.reveal_as("x", |question| question.reason = None);
     let error = answer.err().unwrap();
     let log = desk.beside(".ndjson");
-    let hint = format!(
-        "no value was shown; the refusal is line 1 of `{}`",
-        log.display()
-    );
+    let hint = format!("the refusal is line 1 of `{}`", log.display());
     assert_eq!((error.exit_code(), error.hint()), (3, Some(hint)));
 }
 
@@ -358,7 +355,7 @@ fn a_bundle_opens_what_its_role_grants() {
         "a bundle of role `pseudonymise` does not serve this"
     );
     assert_eq!(error.exit_code(), 3);
-    assert!(error.hint().unwrap().contains("nothing is recorded"));
+    assert!(error.hint().unwrap().contains("is not recorded"));
     let (path, held) = desk.bundle(Role::Reveal, &[name("vehicle")]);
     let audit = Audit::open(&path, None, held.source(), None, Disk::default()).unwrap();
     let mut elsewhere = question();

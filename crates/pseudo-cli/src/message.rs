@@ -50,6 +50,8 @@ pub(crate) enum Standing {
     Keyring(PathBuf),
     /// A file was to be written.
     Nothing,
+    /// Values were to be shown.
+    Hidden,
     /// The current run before and after.
     Sink {
         sink: PathBuf,
@@ -166,6 +168,7 @@ impl fmt::Display for Standing {
                 )
             }
             Self::Nothing => f.write_str("nothing was written"),
+            Self::Hidden => f.write_str("no value was shown"),
             Self::Sink {
                 sink,
                 before,
@@ -481,7 +484,9 @@ const BUG: &str = "internal error";
 
 fn standing_json(standing: &Standing) -> Value {
     let (current, published) = match standing {
-        Standing::Unknown | Standing::Keyring(_) | Standing::Nothing => (None, false),
+        Standing::Unknown | Standing::Keyring(_) | Standing::Nothing | Standing::Hidden => {
+            (None, false)
+        }
         Standing::Sink { after, late, .. } => (after.as_deref(), *late),
     };
     let message = standing.to_string();

@@ -393,16 +393,13 @@ pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
     }
 }
 
-/// What else there is to say of a refusal.
+/// Where a refusal stands.
 fn refused(recorded: Option<&Recorded>) -> String {
     match recorded {
         Some(Recorded { log, line, .. }) => {
-            let log = log.display();
-            format!("no value was shown; the refusal is line {line} of `{log}`")
+            format!("the refusal is line {line} of `{}`", log.display())
         }
-        None => {
-            "no value was shown; without the key of the audit log nothing is recorded".to_owned()
-        }
+        None => "without the key of the audit log the refusal is not recorded".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use pseudo_token::Epoch;
 use serde_json::json;
 
 use crate::guarded::{self, GuardArgs, KeyArgs, NameArgs};
-use crate::message::{self, Failure, Screen};
+use crate::message::{self, Failure, Screen, Standing};
 
 /// Make the tokens of given values, for a reason that is recorded
 ///
@@ -64,6 +64,11 @@ enum Encoding {
 
 impl Lookup {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        let answer = self.answer(screen);
+        message::print(&answer.map_err(|failure| Failure::run(failure, Standing::Hidden))?)
+    }
+
+    fn answer(&self, screen: Screen) -> Result<String, Failure> {
         let pseudonym = self.pseudonym()?;
         let keys = self.keys.open()?;
         let question = self.guard.question(&keys, &self.names)?;
@@ -95,7 +100,7 @@ impl Lookup {
             asked,
             &answer.recorded,
         );
-        message::print(&text)
+        Ok(text)
     }
 
     fn pseudonym(&self) -> Result<Pseudonym, Failure> {

@@ -7,7 +7,7 @@ use pseudo_engine::reveal::{Opened, Revealed};
 use serde_json::json;
 
 use crate::guarded::{self, GuardArgs, KeyArgs, NameArgs, csv};
-use crate::message::{self, Failure, Screen};
+use crate::message::{self, Failure, Screen, Standing};
 
 /// Open the seals of a short list, for a reason that is recorded
 ///
@@ -41,6 +41,11 @@ pub(crate) struct Reveal {
 
 impl Reveal {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        let answer = self.answer(screen);
+        message::print(&answer.map_err(|failure| Failure::run(failure, Standing::Hidden))?)
+    }
+
+    fn answer(&self, screen: Screen) -> Result<String, Failure> {
         let keys = self.keys.open()?;
         let question = self.guard.question(&keys, &self.names)?;
         let audit = keys.audit(self.guard.log(), None)?;
@@ -55,7 +60,7 @@ impl Reveal {
         };
         let asked = answer.lines.len();
         guarded::say(screen, "opened", answer.answered, asked, &answer.recorded);
-        message::print(&text)
+        Ok(text)
     }
 }
 
