@@ -5,6 +5,7 @@
 //! left ([`recover`]): none of it is done or all of it.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,10 @@ fn follow(disk: &Disk, sink: &Path, intent: &Intent) -> Result<()> {
 pub(crate) fn recover(disk: &Disk, sink: &Path) -> Result<()> {
     let path = staging::directory(sink).join(INTENT);
     let text = match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // a staging directory that is none is told by whoever clears it
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
         read => read.map_err(Error::io("read", &path))?,
     };
     let intent = read(&path, &text)?;
