@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, keys, man, query, run, sample, verify};
+use crate::commands::{check, completions, init, keys, man, query, run, sample, verify};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Init),
     Check(check::Check),
     Run(run::Run),
     Verify(verify::Verify),

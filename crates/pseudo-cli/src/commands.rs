@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod query;
@@ -16,6 +17,7 @@ use crate::message::{Failure, Screen};
 
 pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
     match command {
+        Command::Init(args) => args.run(screen),
         Command::Check(args) => args.run(screen),
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),

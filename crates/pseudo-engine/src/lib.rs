@@ -14,6 +14,7 @@
 
 pub mod error;
 pub mod filter;
+pub mod init;
 pub mod lineage;
 pub mod manifest;
 pub mod metrics;

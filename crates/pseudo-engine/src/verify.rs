@@ -39,6 +39,7 @@ pub(crate) use self::probe::is_structured;
 use self::proof::{Proof, Table};
 use self::protected::Protected;
 pub use self::sources::{Change, SourceChange};
+pub(crate) use self::values::distinct;
 use crate::manifest::{GateManifest, Manifest, TableManifest};
 use crate::plan::Job;
 use crate::{Error, Result};
