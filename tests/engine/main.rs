@@ -9,6 +9,7 @@ mod files;
 mod gate;
 mod harness;
 mod incremental;
+mod init;
 mod keys;
 mod leak;
 mod limits;

@@ -275,22 +275,45 @@ impl Decider<'_> {
     /// The column that says whom a row is about: a key that leads to another table of people, else
     /// the table's own key where it is one of people.
     fn subject(&self, table: usize, groups: &[Group]) -> Option<String> {
-        let named = groups.iter().filter(|group| {
-            let place = group.places.first();
-            place.is_some_and(|place| self.keys.contains_key(place))
-        });
-        let here = |group: &&Group| group.places.iter().any(|place| place.0 == table);
-        let own: Vec<&Group> = named.filter(here).collect();
-        let leads = |group: &&&Group| {
-            group.places.len() > 1 && group.home.0 != table && self.is_of_people(group.home.0)
-        };
-        let is_home = |group: &&&Group| group.home.0 == table && self.is_of_people(table);
-        let found = own.iter().find(leads).or_else(|| own.iter().find(is_home));
+        let leads = self.of_table(table, groups);
+        let mut leads = leads.filter(|group| self.leads_to_people(table, group, groups));
+        let is_home = |group: &&Group| group.home.0 == table && self.is_of_people(table);
+        let own = || self.of_table(table, groups).find(is_home);
+        let found = leads.next().or_else(own);
         let place = found.and_then(|group| group.places.iter().find(|place| place.0 == table));
         let place = place.copied().or_else(|| self.person_column(table));
         place
             .and_then(|place| self.column(place))
             .map(|column| column.name.clone())
+    }
+
+    /// The keys of a table.
+    fn of_table<'g>(&self, table: usize, groups: &'g [Group]) -> impl Iterator<Item = &'g Group> {
+        groups.iter().filter(move |group| {
+            let is_key = group
+                .places
+                .first()
+                .is_some_and(|place| self.keys.contains_key(place));
+            is_key && group.places.iter().any(|place| place.0 == table)
+        })
+    }
+
+    /// Whether a key of a table leads to another one of people: to one that is called so, or that
+    /// holds what is theirs and leads to no other.
+    fn leads_to_people(&self, table: usize, group: &Group, groups: &[Group]) -> bool {
+        let home = group.home.0;
+        if home == table || !self.is_of_people(home) {
+            return false;
+        }
+        let mut onward = self
+            .of_table(home, groups)
+            .filter(|next| next.home.0 != home);
+        self.is_called_people(home) || !onward.any(|next| self.is_called_people(next.home.0))
+    }
+
+    fn is_called_people(&self, table: usize) -> bool {
+        let profile = self.profiles.get(table);
+        profile.is_some_and(|profile| name::is_of_people(&name::words(&profile.name)))
     }
 
     /// The column that names people best, where no key does.
@@ -306,15 +329,15 @@ impl Decider<'_> {
     }
 
     fn is_of_people(&self, table: usize) -> bool {
-        let natures = self.natures.get(table).into_iter().flatten();
-        natures.into_iter().any(|nature| match nature {
-            Nature::Identifier(kind, _) => matches!(
-                kind,
-                Kind::Name | Kind::CnResidentId | Kind::CnPhone | Kind::Email
-            ),
+        let mut natures = self.natures.get(table).into_iter().flatten();
+        let holds = natures.any(|nature| match nature {
+            Nature::Identifier(kind, _) => {
+                matches!(kind, Kind::CnResidentId | Kind::CnPhone | Kind::Email)
+            }
             Nature::Birth(_) => true,
             _ => false,
-        })
+        });
+        holds || self.is_called_people(table)
     }
 }
 
@@ -437,7 +460,7 @@ fn plain_rule(column: &Column, nature: Nature) -> (String, String) {
 
 fn category(column: &Column) -> (String, String) {
     let rarest = column.sketch.rarest();
-    let few = match rarest < RARE {
+    let few = match rarest < RARE && column.values >= 10 * RARE {
         true => format!("; the rarest in {}: `rare` hides it", rows(rarest)),
         false => String::new(),
     };

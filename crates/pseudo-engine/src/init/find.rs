@@ -110,7 +110,8 @@ impl Walk {
             }
             let about = std::fs::metadata(&path).map_err(Error::io("read", &path))?;
             if about.is_dir() {
-                if place.len() < DEPTH {
+                // logs and leftovers of other tools begin with `_`
+                if place.len() < DEPTH && !name.starts_with('_') {
                     place.push(name.to_owned());
                     self.directory(&path, place)?;
                     place.pop();
@@ -187,7 +188,7 @@ fn group(
             bytes: files.iter().map(|(_, bytes)| bytes).sum(),
         })
     };
-    let mut stems: BTreeMap<&str, Vec<&(String, u64)>> = BTreeMap::new();
+    let mut stems: BTreeMap<(&str, bool), Vec<&(String, u64)>> = BTreeMap::new();
     for file in files {
         stems.entry(stem(&file.0)).or_default().push(file);
     }
@@ -201,23 +202,22 @@ fn group(
         }
     }
     let mut tables = Vec::new();
-    for (stem, files) in stems {
+    for ((stem, _), files) in stems {
         let prefix = folder_name.map_or(String::new(), |name| format!("{name}_"));
-        match files.as_slice() {
-            [(name, _)] => {
-                let end = name.len() - extension.len() - 1;
-                let own = name.get(..end).unwrap_or(name);
-                let stem = if stem.is_empty() { own } else { stem };
-                let pattern = glob::Pattern::escape(name);
-                tables.push(found(&format!("{prefix}{stem}"), &pattern, &files)?);
-            }
-            _ => {
-                let start = files.iter().map(|file| file.0.as_str()).reduce(common);
-                let start = glob::Pattern::escape(digits_off(start.unwrap_or_default()));
-                let name = if stem.is_empty() { "table" } else { stem };
-                let pattern = format!("{start}[0-9]*.{extension}");
-                tables.push(found(&format!("{prefix}{name}"), &pattern, &files)?);
-            }
+        let start = files.iter().map(|file| file.0.as_str()).reduce(common);
+        let start = glob::Pattern::escape(digits_off(start.unwrap_or_default()));
+        let pattern = format!("{start}[0-9]*.{extension}");
+        let known = glob::Pattern::new(&pattern).ok();
+        let is_named = |file: &&(String, u64)| known.as_ref().is_some_and(|p| p.matches(&file.0));
+        if files.len() > 1 && files.iter().all(is_named) {
+            let name = if stem.is_empty() { "table" } else { stem };
+            tables.push(found(&format!("{prefix}{name}"), &pattern, &files)?);
+            continue;
+        }
+        for file in files {
+            let own = file.0.strip_suffix(extension).unwrap_or(&file.0);
+            let name = format!("{prefix}{}", own.trim_end_matches('.'));
+            tables.push(found(&name, &glob::Pattern::escape(&file.0), &[file])?);
         }
     }
     Ok(tables)
@@ -231,14 +231,13 @@ fn is_alike(root: &Root, found: &Found) -> bool {
     })
 }
 
-/// What files of one table have in common: the name up to its first number.
-fn stem(name: &str) -> &str {
+/// What files of one table have in common: the name up to its first number, and whether it has one.
+fn stem(name: &str) -> (&str, bool) {
     let end = name.rfind('.').unwrap_or(name.len());
     let name = name.get(..end).unwrap_or(name);
-    let end = name.find(|c: char| c.is_ascii_digit());
-    let end = end.unwrap_or(name.len());
-    let stem = name.get(..end).unwrap_or(name);
-    stem.trim_end_matches(['-', '_', '.', ' '])
+    let stem = digits_off(name);
+    let is_numbered = stem.len() < name.len();
+    (stem.trim_end_matches(['-', '_', '.', ' ']), is_numbered)
 }
 
 /// The beginning of two names.
@@ -295,11 +294,11 @@ mod tests {
     #[test]
     fn files_of_one_table_differ_in_their_numbers() {
         for (name, of) in [
-            ("part-00000.parquet", "part"),
-            ("part-00000-c3d1.snappy.parquet", "part"),
-            ("users_20261122.csv", "users"),
-            ("users.csv", "users"),
-            ("2026.csv", ""),
+            ("part-00000.parquet", ("part", true)),
+            ("part-00000-c3d1.snappy.parquet", ("part", true)),
+            ("users_20261122.csv", ("users", true)),
+            ("users.csv", ("users", false)),
+            ("2026.csv", ("", true)),
         ] {
             assert_eq!(stem(name), of, "{name}");
         }

@@ -35,53 +35,57 @@ impl CsvFile {
             true
         })?;
         let is_last = range.end == self.size;
-        let found = |state, is_first| self.whole(&block, state, is_first, is_last);
         let found = if range.start == self.body {
-            found(State::Record, true)
+            self.ends(&block, State::Record, Some(0), is_last)
         } else {
-            match (found(State::Text, false), found(State::Quoted, false)) {
-                (Some(found), None) | (None, Some(found)) => Some(found),
-                _ => None,
+            let (outside, inside) = (State::Text, State::Quoted);
+            let ends = |state| self.ends(&block, state, None, is_last);
+            match (ends(outside), ends(inside)) {
+                // both may fall in with each other: from there on they are right
+                (Some(one), Some(other)) => Some(
+                    one.into_iter()
+                        .filter(|end| other.binary_search(end).is_ok())
+                        .collect(),
+                ),
+                (one, other) => one.or(other),
             }
         };
-        Ok(found.map(|found| range.start + found.start..range.start + found.end))
+        let found = found.unwrap_or_default();
+        let (Some(first), Some(last)) = (found.first(), found.last()) else {
+            return Ok(None);
+        };
+        Ok((first < last).then_some(range.start + first..range.start + last))
     }
 
-    /// Where the whole records of a block begin and end, read from `state`; none where one has not
-    /// as many fields as the header. A block that `is_first` begins with a record.
-    fn whole(
+    /// Where records of a block end, read from `state`: none where one that begins in the block has
+    /// not as many fields as the header. What ends at `begin` has been read before.
+    fn ends(
         &self,
         block: &[u8],
         mut state: State,
-        is_first: bool,
+        begin: Option<u64>,
         is_last: bool,
-    ) -> Option<Range<u64>> {
+    ) -> Option<Vec<u64>> {
         let width = self.schema.fields().len();
-        let (mut fields, mut start, mut end) = (1, is_first.then_some(0), None);
+        let (mut fields, mut ends) = (1, Vec::from_iter(begin));
         for (next, &byte) in (1..).zip(block) {
             let event;
             (state, event) = self.dialect.step(state, byte, width == 1);
             match event {
                 Event::Field => fields += 1,
                 Event::Record => {
-                    match start {
-                        None => start = Some(next),
-                        Some(_) if fields != width => return None,
-                        Some(_) => end = Some(next),
+                    if fields != width && !ends.is_empty() {
+                        return None;
                     }
+                    ends.push(next);
                     fields = 1;
                 }
                 Event::Nothing | Event::Byte => {}
             }
         }
-        let (start, end) = (
-            start?,
-            if is_last {
-                Some(block.len() as u64)
-            } else {
-                end
-            },
-        );
-        end.filter(|end| *end > start).map(|end| start..end)
+        if is_last {
+            ends.push(block.len() as u64);
+        }
+        Some(ends)
     }
 }
