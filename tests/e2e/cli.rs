@@ -8,8 +8,9 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "",
+    "init",
     "check",
     "run",
     "verify",
@@ -62,6 +63,7 @@ fn the_examples_of_the_help_run() {
     sandbox.copy_pipelines();
     for verb in [
         "sample incident",
+        "init",
         "keys new",
         "run",
         "check",

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod full;
 mod harness;
+mod init;
 mod kill;
 mod leak;
 mod nights;
