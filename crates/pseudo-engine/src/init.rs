@@ -1,5 +1,5 @@
-//! `init`: looks at a source and drafts a pipeline for it, with the reason for each rule. Nothing is
-//! written here, and no value of the source is in what is returned.
+//! `init`: looks at a source and drafts a pipeline for it, with the reason for each rule. Nothing
+//! is written here, and no value of the source is in what is returned.
 //!
 //! Reading order: `find` and `dialect` (which tables there are) · `profile`, `sketch`, `spelling`
 //! (what their columns hold) · `name` (what they are called) · `nature` (what they are) · `relate`
