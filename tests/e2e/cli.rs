@@ -8,8 +8,9 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 25] = [
+const VERBS: [&str; 26] = [
     "",
+    "init",
     "check",
     "run",
     "verify",
@@ -76,6 +77,7 @@ fn the_examples_of_the_help_run() {
     sandbox.write("ids.txt", "100000001\n");
     for verb in [
         "sample incident",
+        "init",
         "keys new",
         "run",
         "check",

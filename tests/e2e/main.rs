@@ -8,6 +8,7 @@ mod cli;
 mod forget;
 mod full;
 mod harness;
+mod init;
 mod keys;
 mod kill;
 mod leak;

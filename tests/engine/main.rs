@@ -13,6 +13,7 @@ mod forget;
 mod gate;
 mod harness;
 mod incremental;
+mod init;
 mod keys;
 mod leak;
 mod limits;

@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, check, completions, forget, keys, lookup, man, query, rekey, reveal, run, sample, verify,
+    audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run, sample,
+    verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Init),
     Check(check::Check),
     Run(run::Run),
     Verify(verify::Verify),

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod forget;
+pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod lookup;
 pub(crate) mod man;
@@ -21,6 +22,7 @@ use crate::message::{Failure, Screen};
 
 pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
     match command {
+        Command::Init(args) => args.run(screen),
         Command::Check(args) => args.run(screen),
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),

@@ -13,13 +13,15 @@
 //! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`.
 //! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
 //! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
-//! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
+//! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all of it
+//! comes [`init`], which drafts a pipeline.
 
 pub mod ask;
 pub mod audit;
 pub mod error;
 pub mod filter;
 pub mod forget;
+pub mod init;
 pub mod lineage;
 pub mod lookup;
 pub mod manifest;

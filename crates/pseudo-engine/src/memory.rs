@@ -56,6 +56,16 @@ impl Budget {
         }
     }
 
+    /// For rows that are looked at and let go.
+    pub(crate) const fn reading() -> Self {
+        Self {
+            limit: None,
+            cells: 1,
+            texts: false,
+            copies: 1,
+        }
+    }
+
     /// Bytes of a row of output, made of one that takes `row` bytes once read.
     fn output(&self, row: u64) -> u64 {
         self.cells.saturating_add(if self.texts { row } else { 0 })

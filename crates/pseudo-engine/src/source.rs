@@ -31,6 +31,10 @@ pub(crate) const BATCH_ROWS: usize = 32_768;
 /// How many bytes of text become one when they are compressed, at most.
 const TEXT_RATIO: u64 = 4;
 
+/// Rows, and bytes of text, of a slice where some of a file stand for all of it.
+const SPREAD_ROWS: u64 = 16_384;
+const SPREAD_BYTES: u64 = 1 << 20;
+
 /// Takes the batches of a slice.
 pub(crate) type Visitor<'a> = &'a mut dyn FnMut(RecordBatch) -> Result<()>;
 
@@ -186,6 +190,44 @@ impl SourceFile {
         }
     }
 
+    /// Some slices, spread over the file: all of a small one.
+    pub(crate) fn spread(&self, columns: &[usize], count: usize) -> Result<Vec<Slice>> {
+        let budget = Budget::reading();
+        if let Reader::Csv(file) = &self.reader
+            && self.stamp.size > SPREAD_BYTES * count as u64
+        {
+            return file.spread(count as u64, SPREAD_BYTES);
+        }
+        let slices = self.slices(columns, &budget)?;
+        let rows = self.rows().unwrap_or_default();
+        if matches!(self.reader, Reader::Csv(_)) || rows <= SPREAD_ROWS * count as u64 {
+            return Ok(slices);
+        }
+        let step = slices.len().div_ceil(count).max(1);
+        // of few slices more of each, so that as many rows are read
+        let share = SPREAD_ROWS * count as u64 / slices.len().div_ceil(step).max(1) as u64;
+        let first = |rows: Range<u64>| rows.start..rows.end.min(rows.start + share);
+        let cut = |slice| match slice {
+            Slice::RowGroups {
+                groups,
+                rows,
+                batch,
+            } => Slice::RowGroups {
+                groups,
+                rows: first(rows),
+                batch,
+            },
+            Slice::Rows(rows) => Slice::Rows(first(rows)),
+            Slice::Bytes(bytes) => Slice::Bytes(bytes),
+        };
+        Ok(slices.into_iter().step_by(step).map(cut).collect())
+    }
+
+    /// Whether it has all columns of the table, in their order.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.view.is_none()
+    }
+
     /// What it takes to work on a slice, in bytes.
     pub(crate) fn cost(&self, slice: &Slice, columns: &[usize], budget: &Budget) -> u64 {
         match (&self.reader, slice) {
@@ -339,7 +381,7 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
 }
 
 /// The files that the pattern names, in order of their paths. Hidden files are never meant.
-fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     // what a directory holds can be listed, whatever it is called
     std::fs::read_dir(folder).map_err(Error::io("read source root", folder))?;
     let root = glob::Pattern::escape(&folder.to_string_lossy());

@@ -42,6 +42,7 @@ use self::protected::Protected;
 use self::rule::Rule;
 pub use self::sources::{Change, SourceChange};
 pub(crate) use self::stock::guarded;
+pub(crate) use self::values::distinct;
 use crate::manifest::{GateManifest, Manifest, TableManifest};
 use crate::plan::Job;
 use crate::{Error, Result};

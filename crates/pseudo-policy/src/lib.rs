@@ -41,6 +41,7 @@ pub use number::Number;
 pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source, Spots};
 pub use plan::{PlannedColumn, Subject, TablePlan};
 pub use quarantine::Quarantine;
+pub use reader::{toml_key, toml_text};
 pub use refusal::{Fault, Refusal, Spot, Violation};
 pub use settings::Settings;
 pub use table::{ColumnType, CsvOptions, Format, Order, Table, TextEncoding};

@@ -306,7 +306,7 @@ impl<'a> Section<'a> {
 }
 
 /// A name as a TOML key: bare if it can be, else quoted.
-pub(crate) fn toml_key(name: &str) -> String {
+pub fn toml_key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !name.is_empty() && name.chars().all(bare) {
         name.to_owned()
@@ -316,7 +316,7 @@ pub(crate) fn toml_key(name: &str) -> String {
 }
 
 /// A text as a TOML basic string.
-pub(crate) fn toml_text(text: &str) -> String {
+pub fn toml_text(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

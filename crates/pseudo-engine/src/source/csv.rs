@@ -11,6 +11,7 @@ mod index;
 mod machine;
 mod records;
 mod split;
+mod spread;
 mod text;
 mod typed;
 
@@ -31,6 +32,7 @@ use self::machine::{Event, State};
 use self::records::{Fault, Layout, Nulls, Records};
 use self::split::Blocks;
 use self::text::Text;
+pub(crate) use self::typed::{date, timestamp};
 use super::{BATCH_ROWS, Slice, Visitor};
 use crate::{Error, Result};
 

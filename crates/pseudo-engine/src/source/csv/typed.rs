@@ -65,7 +65,7 @@ fn integer(text: &[u8]) -> Option<i64> {
 }
 
 /// `2026-11-22`, as days since 1970-01-01.
-fn date(text: &[u8]) -> Option<i32> {
+pub(crate) fn date(text: &[u8]) -> Option<i32> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text else {
         return None;
     };
@@ -93,7 +93,7 @@ fn date(text: &[u8]) -> Option<i32> {
 
 /// `2026-11-22 08:30:00`, with a `T` or a space, and up to six digits of a fraction; as
 /// microseconds since 1970-01-01.
-fn timestamp(text: &[u8]) -> Option<i64> {
+pub(crate) fn timestamp(text: &[u8]) -> Option<i64> {
     let (day, time) = text.split_at_checked(10)?;
     let (time, fraction) = time.split_at_checked(9)?;
     let [b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = *time else {
