@@ -10,11 +10,11 @@
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
 //! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
 //! `publish` how it becomes visible. [`mod@rekey`] and [`mod@forget`] make runs of published ones,
-//! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`.
-//! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
-//! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
-//! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all of it
-//! comes [`init`], which drafts a pipeline.
+//! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`. [`mod@reveal`]
+//! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
+//! [`audit`] what is known of them afterwards; [`Disk`] is what all of them write through;
+//! [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all
+//! of it comes [`init`], which drafts a pipeline.
 
 pub mod ask;
 pub mod audit;
