@@ -8,16 +8,27 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 24] = [
     "",
     "check",
     "run",
     "verify",
     "query",
     "forget",
+    "reveal",
+    "lookup",
     "keys",
     "keys new",
     "keys list",
+    "keys check",
+    "keys rotate",
+    "keys disable",
+    "keys enable",
+    "keys destroy",
+    "keys export",
+    "keys rewrap",
+    "audit",
+    "audit verify",
     "sample",
     "sample incident",
     "completions",
@@ -71,6 +82,11 @@ fn the_examples_of_the_help_run() {
         "query",
         "forget",
         "keys list",
+        "keys check",
+        "keys rotate",
+        "keys disable",
+        "keys enable",
+        "keys destroy",
         "completions",
         "man",
     ] {

@@ -47,6 +47,14 @@ impl Sandbox {
         fs::write(path, content).unwrap();
     }
 
+    /// Moves a file; it stays the file that it is.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        let moved = Command::new("mv")
+            .args([self.path(from), self.path(to)])
+            .status();
+        assert!(moved.unwrap().success());
+    }
+
     /// Changes a text in a file; it has to be there.
     pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
         let text = fs::read_to_string(self.path(name)).unwrap();

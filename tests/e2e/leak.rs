@@ -153,63 +153,6 @@ fn the_search_would_find_them() {
     );
 }
 
-#[test]
-fn failures_show_none_either() {
-    type Plant = fn(&Sandbox);
-    let faults: [(&str, i32, Plant); 6] = [
-        ("a record with too few fields", 1, |sandbox| {
-            append(sandbox, "15498761234,kanarie\n");
-        }),
-        ("a quote that is never closed", 1, |sandbox| {
-            append(sandbox, "\"15498761234,kanarie\n");
-        }),
-        ("text that is not UTF-8", 1, |sandbox| {
-            let (name, mut raw) = sandbox.files("raw").remove(0);
-            raw.extend(raw.clone().split(|b| *b == b'\n').nth(1).unwrap());
-            raw.extend(b"\n");
-            let at = raw
-                .windows(12)
-                .rposition(|window| window == b"kanarie-seal")
-                .unwrap();
-            raw[at] = 0xff;
-            sandbox.write(&name, raw);
-        }),
-        ("a value of another type than declared", 1, |sandbox| {
-            sandbox.edit(
-                "people.toml",
-                "types = { ",
-                "types = { remark = \"integer\", ",
-            );
-        }),
-        ("an invalid value under `fail`", 4, |sandbox| {
-            let failing = "vin = { derive = \"wmi\", kind = \"vin\", on_invalid = \"fail\" }";
-            let rule = format!("vin = {}", PLANTED[19].2);
-            sandbox.edit("people.toml", &rule, failing);
-        }),
-        ("a row that its filter cannot judge", 1, |sandbox| {
-            let filter = "filter = \"CAST(name AS BIGINT) > 0\"";
-            sandbox.edit(
-                "people.toml",
-                "unlisted = ",
-                &format!("{filter}\nunlisted = "),
-            );
-        }),
-    ];
-    for (what, code, plant) in faults {
-        let sandbox = planted();
-        plant(&sandbox);
-        for log in ["text", "json"] {
-            let done = sandbox.run(&["run", "people.toml", "-vvv", "--log-format", log]);
-            assert_eq!(done.code, Some(code), "{what}: {}", done.err);
-            clean(&done);
-        }
-        for (name, bytes) in sandbox.files("safe") {
-            assert_eq!(found(&bytes), None, "{what}: {name}");
-        }
-        assert_eq!(sandbox.current("safe"), None, "{what}");
-    }
-}
-
 /// A table with a canary in every protected column, once plain, once among other values.
 fn planted() -> Sandbox {
     let sandbox = Sandbox::people();
@@ -246,12 +189,6 @@ fn planted() -> Sandbox {
     sandbox
 }
 
-fn append(sandbox: &Sandbox, line: &str) {
-    let (name, mut raw) = sandbox.files("raw").remove(0);
-    raw.extend(line.as_bytes());
-    sandbox.write(&name, raw);
-}
-
 fn clean(done: &Done) {
     for text in [&done.out, &done.err] {
         assert_eq!(found(text.as_bytes()), None, "{text}");
@@ -282,7 +219,7 @@ fn found(bytes: &[u8]) -> Option<String> {
 }
 
 /// As it is, in UTF-16, in full width, in hex and backwards.
-fn forms(canary: &str) -> [Vec<u8>; 5] {
+pub(crate) fn forms(canary: &str) -> [Vec<u8>; 5] {
     let wide = |c: char| match c {
         '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap(),
         _ => c,
@@ -297,7 +234,8 @@ fn forms(canary: &str) -> [Vec<u8>; 5] {
     ]
 }
 
-fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+/// Whether a text stands in the bytes.
+pub(crate) fn holds(bytes: &[u8], needle: &[u8]) -> bool {
     let Some((first, rest)) = needle.split_first() else {
         return false;
     };

@@ -2,16 +2,22 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod audit;
+mod bad_input;
 mod cli;
 mod forget;
 mod full;
 mod harness;
+mod keys;
+mod kill;
 mod leak;
+mod nights;
 mod options;
 mod pipelines;
 mod publish;
 mod record;
 mod refuse;
+mod reveal;
 mod run;
 mod signals;
 mod text;

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::Sandbox;
 use crate::text::redacted;
@@ -104,6 +104,76 @@ fn a_published_run_is_proved_without_keys() {
         "{}",
         done.err
     );
+}
+
+#[test]
+fn counters_that_somebody_calls_unrelated_pass_with_a_word() {
+    let sandbox = Sandbox::people();
+    let rows: String = (0..2_000)
+        .map(|n| format!("{},甲,{}\n", n * 7 % 2_000 + 1, n * 11 % 2_000 + 1))
+        .collect();
+    sandbox.write("raw/people.csv", format!("id,name,city\n{rows}"));
+    let failed = sandbox.run(&["run", "people.toml"]);
+    assert_eq!(failed.code, Some(3), "{}", failed.err);
+    let hint = "where somebody answers for it that they number something else, write in \
+                [identities.account]\n        unrelated = [\"people.city\"]\n";
+    assert!(failed.err.contains(hint), "{}", failed.err);
+    sandbox.edit(
+        "people.toml",
+        "kind = \"integer\"",
+        "kind = \"integer\"\nunrelated = [\"people.city\"]",
+    );
+    let said = |identity: &str| {
+        format!(
+            "warning: table `people`, column `city`: 2,000 of 2,000 numbers are those of \
+             `{identity}`, and pass because the pipeline calls the two unrelated\n"
+        )
+    };
+    let done = sandbox.run(&["run", "people.toml"]);
+    assert_eq!((done.code, done.err), (Some(0), said("account")));
+    let done = sandbox.run(&["verify", "safe", "--pipeline", "people.toml"]);
+    assert_eq!((done.code, done.err), (Some(0), said("people.id")));
+}
+
+#[test]
+fn a_source_that_is_not_as_it_was_is_told() {
+    let sandbox = Sandbox::people();
+    sandbox.edit("people.toml", "\"people.csv\"", "\"*.csv\"");
+    for name in ["gone", "copied"] {
+        sandbox.write(&format!("raw/{name}.csv"), "id,name,city\n7,甲,北京\n");
+    }
+    sandbox.ok(&["run", "people.toml"]);
+    let verify = ["verify", "safe", "--pipeline", "people.toml"];
+    let done = sandbox.run(&verify);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+    fs::remove_file(sandbox.path("raw/gone.csv")).unwrap();
+    fs::copy(sandbox.path("raw/copied.csv"), sandbox.path("copy")).unwrap();
+    sandbox.rename("copy", "raw/copied.csv");
+    sandbox.edit("raw/people.csv", "1,甲", "8,甲");
+    sandbox.write("raw/late.csv", "id,name,city\n9,甲,北京\n");
+    let done = sandbox.run(&verify);
+    assert_eq!(done.code, Some(0));
+    let told = |what: &str| {
+        format!(
+            "warning: table `people`, source file {what} the run: the comparison with the source \
+             speaks of other rows than were published\n"
+        )
+    };
+    let told = [
+        told("`late.csv` came after"),
+        told("`people.csv` has changed since"),
+        told("`gone.csv` is gone since"),
+    ];
+    assert_eq!(done.err, told.concat());
+    let found: Value =
+        serde_json::from_str(&sandbox.ok(&[&verify[..], &["--json"]].concat())).unwrap();
+    let changed = |file, change| json!({ "table": "people", "file": file, "change": change });
+    let expected = json!([
+        changed("late.csv", "new"),
+        changed("people.csv", "changed"),
+        changed("gone.csv", "gone"),
+    ]);
+    assert_eq!(found["changed_sources"], expected);
 }
 
 #[test]

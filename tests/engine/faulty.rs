@@ -1,7 +1,7 @@
 //! A disk that counts what is done to it, and at a given operation fails, is full, or is there no
 //! more.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -37,8 +37,8 @@ struct State {
     count: usize,
     /// What the operation would have been.
     hit: Option<String>,
-    /// The inodes of files that nobody waited for.
-    unsynced: HashSet<u64>,
+    /// The inodes of files that nobody waited for, with how many bytes were there before.
+    unsynced: HashMap<u64, u64>,
 }
 
 /// What becomes of an operation.
@@ -108,22 +108,26 @@ impl Faulty {
     }
 
     fn began(&self, file: File) -> File {
-        let inode = file.metadata().unwrap().ino();
-        self.state.lock().unwrap().unsynced.insert(inode);
+        let found = file.metadata().unwrap();
+        let unsynced = &mut self.state.lock().unwrap().unsynced;
+        unsynced.entry(found.ino()).or_insert(found.len());
         file
     }
 }
 
-/// Cuts the files in half that nobody waited for.
-fn lose(root: &Path, unsynced: &HashSet<u64>) {
+/// Cuts what nobody waited for in half.
+fn lose(root: &Path, unsynced: &HashMap<u64, u64>) {
     for entry in fs::read_dir(root).unwrap() {
         let path = entry.unwrap().path();
         let found = path.symlink_metadata().unwrap();
         if found.is_dir() {
             lose(&path, unsynced);
-        } else if found.is_file() && unsynced.contains(&found.ino()) {
+        } else if let Some(before) = unsynced.get(&found.ino())
+            && found.is_file()
+        {
             let file = File::options().write(true).open(&path).unwrap();
-            file.set_len(found.len() / 2).unwrap();
+            let before = found.len().min(*before);
+            file.set_len(before + (found.len() - before) / 2).unwrap();
         }
     }
 }

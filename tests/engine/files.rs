@@ -52,7 +52,12 @@ fn column(batch: &RecordBatch, name: &str) -> Vec<String> {
 
 fn refused(sandbox: &Sandbox, format: &str) -> String {
     let error = sandbox.run(&table(format), 1).err().unwrap();
-    assert_eq!(error.exit_code(), 1, "{error}");
+    let code = if matches!(error, pseudo_engine::Error::Unfit { .. }) {
+        2
+    } else {
+        1
+    };
+    assert_eq!(error.exit_code(), code, "{error}");
     error.to_string()
 }
 

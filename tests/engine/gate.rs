@@ -5,10 +5,10 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, Int16Array, Int64Array,
-    RecordBatch, StringArray,
+    Array, ArrayRef, BinaryArray, Decimal128Array, Decimal256Array, DictionaryArray, Float64Array,
+    Int16Array, Int64Array, RecordBatch, StringArray,
 };
-use arrow::datatypes::{Field, Int32Type, Schema};
+use arrow::datatypes::{Field, Int32Type, Schema, i256};
 use pseudo_engine::manifest::{GatedColumn, Manifest};
 use pseudo_engine::{Error, RunOutcome};
 
@@ -30,6 +30,22 @@ fn column<T: AsRef<str>>(values: &[T]) -> ArrayRef {
 
 fn numbers(values: impl IntoIterator<Item = i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values))
+}
+
+/// Whole numbers as the decimals that databases without integers export.
+fn decimals(values: &[String], scale: i8) -> ArrayRef {
+    let unit = 10_i128.pow(scale.unsigned_abs().into());
+    let values = values
+        .iter()
+        .map(|value| value.parse::<i128>().unwrap() * unit);
+    let array = Decimal128Array::from_iter_values(values);
+    Arc::new(array.with_precision_and_scale(38, scale).unwrap())
+}
+
+/// Whole numbers as they become when a column of integers has gaps.
+fn floats(values: &[String]) -> ArrayRef {
+    let values = values.iter().map(|value| value.parse().unwrap());
+    Arc::new(Float64Array::from_iter_values(values))
 }
 
 /// A pipeline of one table `t` with these columns.
@@ -75,15 +91,20 @@ fn gated<'a>(manifest: &'a Manifest, table: &str, column: &str) -> &'a GatedColu
 fn a_phone_that_is_kept_is_refused() {
     let phones = phones(500);
     let whole = phones.iter().map(|phone| phone.parse().unwrap());
-    let decimals: Vec<i128> = phones.iter().map(|phone| phone.parse().unwrap()).collect();
-    let decimals = Decimal128Array::from(decimals);
-    let columns: [(&str, ArrayRef); 4] = [
+    let large = phones
+        .iter()
+        .map(|phone| i256::from_i128(phone.parse::<i128>().unwrap() * 1_000));
+    let large = Decimal256Array::from_iter_values(large);
+    let columns: [(&str, ArrayRef); 7] = [
         ("text", column(&phones)),
         ("number", numbers(whole)),
         ("binary", Arc::new(BinaryArray::from_iter_values(&phones))),
+        ("float", floats(&phones)),
+        ("decimal", decimals(&phones, 0)),
+        ("decimal with a fraction", decimals(&phones, 10)),
         (
-            "decimal",
-            Arc::new(decimals.with_precision_and_scale(20, 0).unwrap()),
+            "large decimal",
+            Arc::new(large.with_precision_and_scale(60, 3).unwrap()),
         ),
     ];
     for (name, array) in columns {
@@ -102,9 +123,11 @@ fn a_copy_of_a_protected_column_is_refused_in_any_type() {
     let whole = phones.iter().map(|phone| phone.parse().unwrap());
     let spaced: Vec<String> = phones.iter().map(|phone| format!(" +86 {phone}")).collect();
     let keyed: DictionaryArray<Int32Type> = phones.iter().map(String::as_str).collect();
-    let copies: [ArrayRef; 4] = [
+    let copies: [ArrayRef; 6] = [
         column(&phones),
         numbers(whole),
+        floats(&phones),
+        decimals(&phones, 2),
         column(&spaced),
         Arc::new(keyed),
     ];
@@ -373,6 +396,39 @@ salary = [ { band = { width = 1000 } }, { round = 1000, to = "rounded" },
     let source = batch([("phone", numbers(whole))]);
     let text = stopped(&source, "phone = { round = 1 }");
     assert!(text.contains("cn-phone"), "{text}");
+    // neither is a coordinate that is nowhere on earth
+    let text = stopped(
+        &batch([("phone", floats(&phones(rows)))]),
+        "phone = { geo = { decimals = 2 } }",
+    );
+    assert!(text.contains("cn-phone"), "{text}");
+}
+
+#[test]
+fn measures_that_are_no_identifiers_pass() {
+    let rows = 5_000_i32;
+    let float = |of: fn(f64) -> f64| -> ArrayRef {
+        let values = (0..rows).map(|n| of(f64::from(n)));
+        Arc::new(Float64Array::from_iter_values(values))
+    };
+    let ids: Vec<String> = (1..=rows).map(|n| n.to_string()).collect();
+    let prices: Vec<String> = (1..=rows).map(|n| (n % 900).to_string()).collect();
+    let odd = [f64::NAN, f64::INFINITY, -0.0, 1e300, -1e300];
+    let odd = odd.into_iter().cycle().take(ids.len());
+    let source = batch([
+        ("id", column(&ids)),
+        ("price", decimals(&prices, 2)),
+        ("longitude", float(|n| 73.0 + n * 0.125 % 62.0)),
+        ("latitude", float(|n| 18.0 + n * 0.25 % 36.0)),
+        ("weight", float(|n| 0.1 + n)),
+        ("odd", Arc::new(Float64Array::from_iter_values(odd))),
+    ]);
+    let rules = "id = { token = \"account\" }\nprice = \"keep\"\nweight = \"keep\"\n\
+                 longitude = { geo = { decimals = 2 } }\nlatitude = \"keep\"\nodd = \"keep\"";
+    let manifest = published(&source, rules);
+    assert_eq!(gated(&manifest, "t", "latitude").values, 36);
+    assert_eq!(gated(&manifest, "t", "weight").values, 0);
+    assert_eq!(gated(&manifest, "t", "odd").values, 1);
 }
 
 #[test]

@@ -259,6 +259,27 @@ fn changed_touched_and_removed_files() {
 }
 
 #[test]
+fn a_time_beyond_the_calendar_is_a_time() {
+    let sandbox = sandbox(&[("t/a.csv", 0, 30)]);
+    let touch = |second: u64| {
+        let path = sandbox.path("raw/t/a.csv");
+        let file = File::options().write(true).open(path).unwrap();
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(second);
+        file.set_modified(time).unwrap();
+    };
+    touch(15_000_000_000);
+    let first = sandbox.run(TABLE, 1).unwrap().manifest;
+    touch(15_000_000_001);
+    assert_eq!(
+        sandbox.run(TABLE, 2).unwrap().outcome,
+        RunOutcome::NothingToDo
+    );
+    let second = sandbox.run_with(TABLE, 3, full).unwrap().manifest;
+    let time = |manifest: &Manifest| table_of(manifest, "t").sources[0].stamp.mtime_ns;
+    assert_ne!(time(&first), time(&second));
+}
+
+#[test]
 fn a_changed_rule_redoes_its_table_alone() {
     let both = format!("{TABLE}{OTHER}");
     let sandbox = sandbox(&[("t/a.csv", 0, 30), ("t/b.csv", 0, 9), ("u.csv", 5, 25)]);
@@ -539,6 +560,55 @@ fn tables_that_cannot_keep_their_output_are_refused() {
     let damaged = fault(run_some(&sandbox, &both, 8, &["t"], |_| {}));
     assert!(damaged.contains("missing or changed"), "{damaged}");
     assert_eq!(Manifest::read(&sandbox.path("safe/current")).unwrap(), last);
+}
+
+#[test]
+fn tables_that_keep_their_output_are_compared_with_those_that_run() {
+    let phones = ["15400000001", "16312345678", "16187654321"];
+    let none = "contact\nnone\nnobody\nno one\n";
+    let rules = [
+        "{ token = \"phone\" }",
+        "{ token = \"phone\", encoding = \"binary\", bits = 256 }",
+        "{ seal = \"phone\" }",
+        "{ fpe = \"phone\", alphabet = \"digits\" }",
+    ];
+    for rule in rules {
+        let tables = format!(
+            "[tables.u]\nsource = \"u.csv\"\n[tables.u.columns]\nphone = {rule}\n\
+             [tables.t]\nsource = \"t.csv\"\n[tables.t.columns]\ncontact = \"keep\"\n"
+        );
+        let sandbox = Sandbox::new();
+        let refused = |name: &str, file: &str| {
+            let error = run_some(&sandbox, &tables, 5, &[name], |_| {})
+                .err()
+                .unwrap();
+            assert_eq!(error.exit_code(), 3, "{error}");
+            let said = "table `t`, column `contact`: 3 distinct values in 3 rows stand in clear \
+                        for what identity `phone` protects";
+            assert!(error.to_string().contains(said), "{file}: {error}");
+        };
+        let shown = format!("contact\n{}\n", phones.join("\n"));
+        let protected = shown.replace("contact", "phone");
+        sandbox.text("u.csv", &protected);
+        sandbox.text("t.csv", none);
+        sandbox.run(&tables, 1).unwrap();
+        sandbox.text("t.csv", &shown);
+        refused("t", "shown now");
+        sandbox.text("u.csv", "phone\n15487654321\n");
+        run_some(&sandbox, &tables, 2, &["u"], |_| {}).unwrap();
+        run_some(&sandbox, &tables, 3, &["t"], |_| {}).unwrap();
+        sandbox.text("u.csv", &protected);
+        refused("u", "protected now");
+        // nobody can ask about an identity of a kind that is not known
+        sandbox.text("t.csv", none);
+        let path = sandbox.path("safe/current/manifest.json");
+        let manifest = fs::read_to_string(&path).unwrap();
+        fs::write(&path, manifest.replace("cn-phone/1", "cn-phone/9")).unwrap();
+        let error = run_some(&sandbox, &tables, 6, &["t"], |_| {})
+            .err()
+            .unwrap();
+        assert!(matches!(error, Error::Kept { .. }), "{error}");
+    }
 }
 
 #[test]

@@ -96,6 +96,42 @@ fn tidy(files: Vec<(PathBuf, Vec<u8>)>) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
+/// Neither the secret nor a key that derives from it, as bytes or in hexadecimal.
+#[test]
+fn no_file_of_a_run_holds_a_key() {
+    let sandbox = sandbox();
+    let report = sandbox.run(&tables(), 1).unwrap();
+    let (epoch, secret) = keyring().primary().unwrap();
+    let domain = secret.domain_key("analytics", epoch);
+    let names = needs(&sandbox);
+    let subkeys = names.iter().map(|name| {
+        domain
+            .dangerously_export_subkey(name.purpose, &name.identity, &name.kind)
+            .to_vec()
+    });
+    let mut keys: Vec<Vec<u8>> = subkeys.collect();
+    keys.push(secret.dangerously_expose().to_vec());
+    keys.push(domain.dangerously_expose().to_vec());
+    let files = sandbox.written();
+    let holds = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
+    let check = report.manifest.recipe.key_check_value.as_bytes();
+    assert!(
+        files.iter().any(|(_, bytes)| holds(bytes, check)),
+        "the search finds"
+    );
+    for (path, bytes) in &files {
+        for key in &keys {
+            // Any sixteen bytes of it are too many.
+            let parts = key.chunks_exact(16);
+            for part in parts {
+                let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+                let found = holds(bytes, part) || holds(bytes, hex.as_bytes());
+                assert!(!found, "{}", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn what_one_began_the_other_goes_on_with() {
     let sandbox = sandbox();

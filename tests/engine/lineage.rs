@@ -394,6 +394,31 @@ fn an_embedded_sample_is_a_dataset_too() {
 }
 
 #[test]
+fn a_root_with_a_placeholder_is_the_same_dataset_every_day() {
+    let sandbox = sandbox();
+    let row = "id,day,note,gone\n17,2020-02-02,canary,canary\n";
+    let path = sandbox.path("pipeline.toml");
+    let names = ["05-01", "05-02"].map(|day| {
+        sandbox.text(&format!("{day}/a.csv"), row);
+        sandbox.job(TABLE).unwrap();
+        let pipeline = fs::read_to_string(&path).unwrap();
+        fs::write(&path, pipeline.replace("\"raw\"", "\"raw/{day}\"")).unwrap();
+        let choice = Choice {
+            settings: [("day".to_owned(), day.to_owned())].into(),
+            ..Choice::default()
+        };
+        let job = pseudo_engine::open_with(&path, &NoFilters, &choice).unwrap();
+        lineage(&sandbox, 1).start(Some(&job)).unwrap();
+        let input = events(&sandbox).pop().unwrap()["inputs"][0].clone();
+        let uri = &input["facets"]["dataSource"]["uri"];
+        assert!(text(uri).ends_with(&format!("/raw/{day}")), "{uri}");
+        input["name"].clone()
+    });
+    assert!(text(&names[0]).ends_with("/raw/{day}/*.csv"), "{names:?}");
+    assert_eq!(names[0], names[1]);
+}
+
+#[test]
 fn of_some_tables_each_is_told_its_own_numbers() {
     let tables = format!("{TABLE}{}", TABLE.replace("[tables.t", "[tables.u"));
     let tables = tables

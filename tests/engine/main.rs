@@ -1,9 +1,11 @@
 //! Tests of the engine at its boundary: pipelines over small files, and every byte they wrote.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod audit;
 mod cancel;
 mod crash;
 mod csv;
+mod desk;
 mod faulty;
 mod files;
 mod forget;
@@ -14,11 +16,14 @@ mod keys;
 mod leak;
 mod limits;
 mod lineage;
+mod lookup;
 mod metrics;
 mod publish;
 mod quarantine;
 mod refuse;
+mod reveal;
 mod run;
 mod sink;
 mod transforms;
+mod unrelated;
 mod verify;

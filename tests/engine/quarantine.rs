@@ -539,6 +539,41 @@ fn without_a_recipient_or_a_row_nothing_is_kept() {
 }
 
 #[test]
+fn another_recipient_is_something_to_do_and_no_reason_to_read_what_is_whole() {
+    let (first, second) = (
+        age::x25519::Identity::generate(),
+        age::x25519::Identity::generate(),
+    );
+    let people = PEOPLE.replace("filter = \"true\"\n", "");
+    let sandbox = Sandbox::new();
+    sandbox.text("people/a.csv", csv(0..3));
+    sandbox.text("people/b.csv", csv(0..100));
+    sandbox.text("people/c.csv", csv(0..3));
+    // nobody is to read the rows, then somebody, then somebody else, then elsewhere
+    let nobody = people.clone();
+    let elsewhere = sealing(&second, &people).replace("held", "there");
+    let steps = [
+        (sealing(&first, &people), Some(("held", &first))),
+        (sealing(&second, &people), Some(("held", &second))),
+        (elsewhere, Some(("there", &second))),
+        (nobody.clone(), None),
+    ];
+    sandbox.run(&nobody, 1).unwrap();
+    for (second, (tables, reader)) in (2..).step_by(2).zip(steps) {
+        let report = sandbox.run(&tables, second).unwrap();
+        assert_eq!(report.outcome, RunOutcome::Published);
+        assert_eq!(report.reused_files, 2, "the files without such rows");
+        if let Some((root, identity)) = reader {
+            let run = sandbox.path(root).join(&report.manifest.run_id);
+            let rows = opened(&run.join("people.ndjson.age"), identity);
+            assert_eq!(rows.len(), (0..100).filter(|n| bad(*n)).count());
+        }
+        let again = sandbox.run(&tables, second + 1).unwrap();
+        assert_eq!(again.outcome, RunOutcome::NothingToDo);
+    }
+}
+
+#[test]
 fn a_failed_run_leaves_nothing_behind() {
     let identity = age::x25519::Identity::generate();
     let sandbox = Sandbox::new();

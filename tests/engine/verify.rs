@@ -13,7 +13,7 @@ use pseudo_engine::manifest::Manifest;
 use pseudo_engine::{Error, VerifyReport};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Sandbox, batch};
+use crate::harness::{Sandbox, batch, text_column};
 
 const PIPELINE: &str = r#"
 [tables.people]
@@ -325,4 +325,28 @@ fn a_sink_without_a_run_is_an_error_of_its_own() {
     let error = proved(&sandbox).err().unwrap();
     assert_eq!(error.exit_code(), 1);
     assert!(error.to_string().contains("safe/current"), "{error}");
+}
+
+#[test]
+fn long_texts_that_begin_and_end_alike_are_told_apart() {
+    let address = |folder: &str, n: usize| format!("https://example.com/{folder}/{n}/index.html");
+    let sandbox = Sandbox::new();
+    let private: Vec<String> = (0..20_000).map(|n| address("private", n)).collect();
+    let mut public: Vec<String> = (0..20_000).map(|n| address("public", n)).collect();
+    let table = |public: &[String]| {
+        let column = |texts: &[String]| text_column(texts.iter().map(|text| Some(text.as_str())));
+        batch([("private", column(&private)), ("public", column(public))])
+    };
+    let pipeline = "[tables.t]\nsource = \"t.parquet\"\n[tables.t.columns]\n\
+                    private = \"drop\"\npublic = \"keep\"\n";
+    sandbox.parquet("t.parquet", &table(&public), 10_000);
+    sandbox.run(pipeline, 1).unwrap();
+    compared(&sandbox, pipeline).unwrap();
+    public[17_000] = address("private", 9);
+    sandbox.parquet("t.parquet", &table(&public), 10_000);
+    sandbox.run(pipeline, 2).unwrap();
+    let error = compared(&sandbox, pipeline).err().unwrap().to_string();
+    let said = "column `public`: 1 distinct values in 1 rows are those of the protected column \
+                `t.private`";
+    assert!(error.contains(said), "{error}");
 }

@@ -1,8 +1,10 @@
 //! Every cut and every changed byte of a keyring is found.
 
-use pseudo_keyring::{Error, Keyring};
+use pseudo_keyring::{Access, Change, Error, Fresh, Keyring, Recipient, create_identity};
 
-use crate::harness::{Bench, PASSPHRASE, SECRET, document, item, passphrase, refused, write};
+use crate::harness::{
+    Bench, CREATED, PASSPHRASE, SECRET, document, item, passphrase, refused, write,
+};
 
 #[test]
 fn every_truncation_is_found() {
@@ -41,6 +43,32 @@ fn every_changed_byte_is_found() {
     }
     write(&path, &whole);
     assert!(Keyring::open(&path, &bench.unlock()).is_ok());
+}
+
+#[test]
+fn every_changed_byte_is_found_where_it_says_more() {
+    let bench = Bench::new();
+    let (path, unlock) = (bench.path("a.keyring"), bench.unlock());
+    Keyring::create(&path, &unlock, CREATED).unwrap();
+    let others = ["b", "c"].map(|name| {
+        let public = create_identity(&bench.path(name), CREATED).unwrap();
+        Recipient::parse(&public).unwrap()
+    });
+    let mut change = Change::begin(&path, &unlock, Access::none()).unwrap();
+    change.rotate(Fresh::Secret, CREATED).unwrap();
+    change.add(&others[..1]).unwrap();
+    change.approvers(&others, None).unwrap();
+    change.commit().unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 1 << (at % 8);
+        write(&path, &changed);
+        assert!(Keyring::open(&path, &unlock).is_err(), "byte {at}");
+        assert!(Change::begin(&path, &unlock, Access::none()).is_err());
+    }
+    write(&path, &whole);
+    assert!(Keyring::open(&path, &unlock).is_ok());
 }
 
 #[test]

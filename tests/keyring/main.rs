@@ -7,8 +7,18 @@ mod bundle;
 mod change;
 mod content;
 mod create;
+mod custody;
 mod damage;
 mod harness;
+#[cfg(feature = "aws-kms")]
+mod kms;
 mod open;
+#[cfg(any(feature = "transit", feature = "aws-kms"))]
+mod server;
 mod smoke;
+#[cfg(feature = "pkcs11")]
+mod softhsm;
 mod stream;
+mod tink;
+#[cfg(feature = "transit")]
+mod transit;

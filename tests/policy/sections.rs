@@ -149,6 +149,53 @@ fn a_row_can_be_left_out_wherever_a_value_is_judged() {
     }
 }
 
+/// A pipeline whose accounts are said to be unrelated to these columns, in line 11.
+fn unrelated(names: &str, columns: &str) -> String {
+    let account = "[identities.account]\nkind = \"integer\"\n";
+    let said = format!("[identities.account]\nunrelated = {names}\nkind = \"integer\"\n");
+    text(columns).replace(account, &said)
+}
+
+#[test]
+fn unrelated_columns_are_of_the_output_and_of_numbers_not_made_from_the_identity() {
+    let rules = "id = { token = \"account\" }\nrank = [ \"keep\", { round = 10, to = \"about\" } ]";
+    let pipeline = parsed(&unrelated("[\"users.rank\", \"users.about\"]", rules));
+    let account = &pipeline.identities["account"];
+    assert_eq!(account.unrelated, ["users.rank", "users.about"]);
+    let other = parsed(&text(rules));
+    assert_eq!(pipeline.hash(), other.hash(), "it decides no output");
+
+    let rules = "id = [ { token = \"account\" }, { round = 10, to = \"about\" } ]\n\
+                 note = \"drop\"\nperson = { token = \"person\" }";
+    for (name, fault, says) in [
+        ("rank", Fault::NoSuchColumn, "no table writes"),
+        ("users.rank", Fault::NoSuchColumn, "no table writes"),
+        ("orders.about", Fault::NoSuchColumn, "no table writes"),
+        ("users.note", Fault::NoSuchColumn, "no table writes"),
+        (
+            "users.about",
+            Fault::BadValue,
+            "is made from `id`, which `account` protects",
+        ),
+        (
+            "users.id",
+            Fault::BadValue,
+            "is made from `id`, which `account` protects",
+        ),
+        ("users.person", Fault::BadValue, "is a column of pseudonyms"),
+    ] {
+        let violations = refused(&unrelated(&format!("[\"{name}\"]"), rules)).violations;
+        let found: Vec<_> = violations.iter().map(|v| (v.fault, v.line)).collect();
+        assert_eq!(found, [(fault, 11)], "{name}");
+        assert!(violations[0].message.contains(says), "{}", violations[0]);
+    }
+    let phone = "[identities.phone]\nkind = \"cn-phone\"";
+    let said = format!("{phone}\nunrelated = [\"users.rank\"]");
+    let violations = refused(&text("rank = \"keep\"").replace(phone, &said)).violations;
+    assert!(violations[0].message.contains("belongs to kind `integer`"));
+    assert_eq!(violations.len(), 1);
+}
+
 #[test]
 fn bloom_filters_are_of_columns_of_the_output() {
     let rules = "id = [ { token = \"account\" }, { round = 10, to = \"about\" } ]";

@@ -59,6 +59,26 @@ fn draws_a_table_and_shortens_nothing() {
 }
 
 #[test]
+fn what_a_terminal_obeys_reaches_it_in_no_table() {
+    let sink = Sink::published();
+    let cell = "a\u{1b}[2J\tb\r\u{9b}1m\u{202e}c\u{7f}甲";
+    let sql = format!("SELECT '{cell}' AS \"x\u{1b}]0;y\u{7}\", 'one\ntwo' AS lines");
+    let text = sink.ask(&sql, Format::Table).unwrap().0;
+    let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    assert!(!text.contains(obeyed), "{text:?}");
+    let escaped = r"a\u{1b}[2J\tb\r\u{9b}1m\u{202e}c\u{7f}甲";
+    let head = r"x\u{1b}]0;y\u{7}";
+    assert!(text.contains(escaped) && text.contains(head), "{text}");
+    assert!(text.contains("| one ") && text.contains("| two "), "{text}");
+    // what a machine reads is exact
+    let csv = sink.ask(&sql, Format::Csv).unwrap().0;
+    assert!(csv.contains(cell.split_once('\r').unwrap().0), "{csv:?}");
+    let json = sink.ask(&sql, Format::Json).unwrap().0;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["x\u{1b}]0;y\u{7}"], cell);
+}
+
+#[test]
 fn an_empty_table_keeps_its_columns() {
     let sink = Sink::published();
     assert_eq!(

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use pseudo_token::{
-    Alphabet, DomainKey, Encoding, Epoch, Error, Lanes, SealKey, Secret, ShiftKey, TokenKey,
+    Alphabet, AuditKey, DomainKey, Encoding, Epoch, Error, Lanes, SealKey, Secret, ShiftKey,
+    TokenKey,
 };
 
 proptest! {
@@ -194,6 +195,28 @@ proptest! {
             prop_assert_eq!(i128::from(days), i128::from(number) % (2 * limit + 1) - limit);
             prop_assert!(i128::from(days).abs() <= limit);
         }
+    }
+
+    #[test]
+    fn an_audit_mac_is_the_hmac_of_the_tuple_and_of_nothing_else(
+        key: [u8; 32],
+        items in vec(vec(any::<u8>(), 0..80), 0..4),
+        bit in 0_usize..256,
+    ) {
+        let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+        let mut tuple = Vec::new();
+        for item in &items {
+            tuple.extend_from_slice(&u32::try_from(item.len()).unwrap().to_be_bytes());
+            tuple.extend_from_slice(item);
+        }
+        let mut expected = [[0; 32]];
+        TokenKey::from_bytes(&key).tokens(&[&tuple], &mut expected);
+        let audit = AuditKey::from_bytes(&key);
+        prop_assert_eq!(audit.mac(&items), expected[0]);
+        prop_assert!(audit.is_mac(&items, &expected[0]));
+        let mut changed = expected[0];
+        changed[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(!audit.is_mac(&items, &changed));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use arrow_array::{
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use pseudo_pii::Verdict;
 
+use crate::bytes::Cell;
 use crate::outcome::Tally;
-use crate::{Error, OnInvalid};
+use crate::{Error, OnInvalid, bytes};
 
 /// A text or binary column.
 pub(crate) struct Bytes {
@@ -209,6 +210,29 @@ pub(crate) fn each_cell<T>(
         write(cell)?;
     }
     Ok(())
+}
+
+/// Makes text of a column of text: NULL stays NULL, and of every other cell `write` counts what
+/// becomes, and appends it.
+pub(crate) fn map_texts(
+    array: &dyn Array,
+    tally: &mut Tally,
+    write: impl Fn(usize, &str, &mut Bytes, &mut Tally) -> Result<(), Error>,
+) -> Result<ArrayRef, Error> {
+    let cells = bytes::cells(array).ok_or(Error::Assembly)?;
+    let mut column = Bytes::new(array.len(), 0);
+    let mut written = String::new();
+    for row in 0..array.len() {
+        if cells.is_null(row) {
+            tally.null(row);
+            column.push_null();
+        } else if let Cell::Text(text) = cells.cell(row, &mut written) {
+            write(row, text, &mut column, tally)?;
+        } else {
+            return Err(Error::Assembly);
+        }
+    }
+    column.into_text()
 }
 
 /// Maps the cells of a column of numbers; what `f` has no answer for is invalid.

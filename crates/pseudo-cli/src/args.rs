@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, forget, keys, man, query, run, sample, verify};
+use crate::commands::{
+    audit, check, completions, forget, keys, lookup, man, query, reveal, run, sample, verify,
+};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -24,7 +26,10 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Query(query::Query),
     Forget(forget::Forget),
+    Reveal(reveal::Reveal),
+    Lookup(lookup::Lookup),
     Keys(keys::Keys),
+    Audit(audit::Audit),
     Sample(sample::Sample),
     Completions(completions::Completions),
     Man(man::Man),
@@ -65,8 +70,8 @@ Exit codes:
   0    done, or nothing to do
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
-  3    privacy: what was written is not what may be published
-  4    data quality: counts, or an invalid value under `on_invalid = \"fail\"`
+  3    privacy: what was written is not what may be published, or may not be revealed
+  4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program
 

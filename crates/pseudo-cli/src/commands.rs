@@ -1,11 +1,14 @@
 //! The verbs, one per file, in the order in which a person meets them.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod forget;
 pub(crate) mod keys;
+pub(crate) mod lookup;
 pub(crate) mod man;
 pub(crate) mod query;
+pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod verify;
@@ -22,7 +25,10 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Verify(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Forget(args) => args.run(screen),
+        Command::Reveal(args) => args.run(screen),
+        Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),
+        Command::Audit(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

@@ -4,13 +4,17 @@
 //! says that nothing was published and what is still current; a reader that goes away is no
 //! failure.
 //!
-//! Reading order: `args` is what can be asked, `commands` has one file per verb, `message` is the
-//! one place that speaks of failures and knows the exit codes, `progress` and `table` are how work
-//! and answers look, `record` is what a run tells machines, `signals` is how a run is stopped,
-//! `unlock` is how a keyring is found and unlocked.
+//! Reading order: `harden` is what is done first, `args` is what can be asked, `commands` has one
+//! file per verb, `message` is the one place that speaks of failures and knows the exit codes,
+//! `progress` and `table` are how work and answers look, `record` is what a run tells machines,
+//! `signals` is how a run is stopped, `unlock` is how a keyring is found and unlocked, `access` is
+//! what providers of secrets need, `guarded` what reveal and lookup share.
 
+mod access;
 mod args;
 mod commands;
+mod guarded;
+mod harden;
 mod message;
 mod progress;
 mod record;
@@ -26,6 +30,7 @@ use crate::args::Cli;
 use crate::message::{Failure, Screen};
 
 fn main() -> ExitCode {
+    harden::process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return message::usage(&error),

@@ -35,17 +35,21 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// A panic; the hook has said where.
     Bug,
-    /// A run failed.
+    /// A run failed, or another verb that writes.
     Run {
         cause: Box<Self>,
         standing: Standing,
     },
 }
 
-/// What readers of the sink see after a run that failed.
+/// What stands after a verb that failed: of a run, what readers of the sink see.
 pub(crate) enum Standing {
     /// The pipeline file did not say which sink.
     Unknown,
+    /// A keyring was to be changed.
+    Keyring(PathBuf),
+    /// A file was to be written.
+    Nothing,
     /// The current run before and after.
     Sink {
         sink: PathBuf,
@@ -154,6 +158,14 @@ impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => f.write_str("nothing was published"),
+            Self::Keyring(path) => {
+                write!(
+                    f,
+                    "nothing was changed; keyring `{}` is as it was",
+                    path.display()
+                )
+            }
+            Self::Nothing => f.write_str("nothing was written"),
             Self::Sink {
                 sink,
                 before,
@@ -469,7 +481,7 @@ const BUG: &str = "internal error";
 
 fn standing_json(standing: &Standing) -> Value {
     let (current, published) = match standing {
-        Standing::Unknown => (None, false),
+        Standing::Unknown | Standing::Keyring(_) | Standing::Nothing => (None, false),
         Standing::Sink { after, late, .. } => (after.as_deref(), *late),
     };
     let message = standing.to_string();

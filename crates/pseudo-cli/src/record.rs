@@ -33,6 +33,8 @@ pub(crate) struct Record {
     lineage: Option<Lineage>,
     metrics: Option<PathBuf>,
     screen: Screen,
+    /// What was wrong with the lineage at the start is not said again at the end.
+    warned: Option<String>,
 }
 
 impl Record {
@@ -61,14 +63,14 @@ impl Record {
             lineage,
             metrics: args.metrics,
             screen,
+            warned: None,
         }
     }
 
     /// The run starts.
     pub(crate) fn start(&mut self, job: &Job) {
         if let Some(lineage) = &mut self.lineage {
-            let told = lineage.start(Some(job));
-            warn(self.screen, told);
+            self.warned = warn(self.screen, lineage.start(Some(job)), None);
         }
     }
 
@@ -83,7 +85,7 @@ impl Record {
                 (None, Some(Failure::Engine(pseudo_engine::Error::Cancelled))) => End::Abort,
                 (None, _) => End::Fail(&message),
             };
-            warn(self.screen, lineage.end(finished, &end));
+            warn(self.screen, lineage.end(finished, &end), self.warned);
         }
         if let Some(path) = self.metrics {
             let millis = (finished - self.started).num_milliseconds().max(0);
@@ -94,13 +96,16 @@ impl Record {
                 finished,
                 manifest: report.map(|report| &report.manifest),
             };
-            warn(self.screen, metrics.write(&path));
+            warn(self.screen, metrics.write(&path), None);
         }
     }
 }
 
-fn warn(screen: Screen, told: pseudo_engine::Result<()>) {
-    if let Err(error) = told {
-        screen.warning(&error.to_string());
+/// Says what went wrong, unless that was said before; answers it.
+fn warn(screen: Screen, told: pseudo_engine::Result<()>, before: Option<String>) -> Option<String> {
+    let text = told.err()?.to_string();
+    if before.as_ref() != Some(&text) {
+        screen.warning(&text);
     }
+    Some(text)
 }

@@ -7,28 +7,44 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pseudo_engine::Job;
-use pseudo_keyring::{Keyring, Unlock};
+use pseudo_keyring::{Access, Error as KeyError, Fresh, Held, Keyring, Role, Unlock};
 use zeroize::Zeroizing;
 
+use crate::access::AccessArgs;
 use crate::message::{Failure, Screen};
 use crate::signals;
 
-/// Opens the keyring of a job, or makes it when the pipeline says so. `current` is the run that
-/// readers of the sink see.
+/// Opens the keyring of a job, or the bundle in its place, or makes a keyring when the pipeline
+/// says so. `current` is the run that readers of the sink see.
 pub(crate) fn for_job(
     job: &Job,
     current: Option<&str>,
     passphrase_file: Option<&Path>,
     created: &str,
+    access: &AccessArgs,
     screen: Screen,
-) -> Result<Keyring, Failure> {
+) -> Result<Held, Failure> {
     let path = job.keyring();
     let absent = path
         .symlink_metadata()
         .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
     if !absent || !job.pipeline.keys.create {
         let unlock = unlock(&path, job.identity(), passphrase_file)?;
-        return Ok(Keyring::open(&path, &unlock)?);
+        return match Held::open(&path, &unlock)? {
+            Held::Keyring(keyring) => {
+                // tombstones may be of any epoch
+                let epochs = match pseudo_engine::has_tombstones(&job.sink()) {
+                    true => crate::access::usable,
+                    false => crate::access::primary,
+                };
+                Ok(Held::Keyring(access.give(keyring, epochs)?))
+            }
+            Held::Bundle(bundle) if bundle.role() == Role::Pseudonymise => Ok(Held::Bundle(bundle)),
+            Held::Bundle(bundle) => Err(KeyError::OtherRole {
+                role: bundle.role(),
+            }
+            .into()),
+        };
     }
     if let Some(run) = current {
         return Err(Failure::Usage {
@@ -43,7 +59,15 @@ pub(crate) fn for_job(
         Some(file) if job.identity().is_none() => Unlock::Passphrase(passphrase_in(file)?),
         _ => Unlock::Identity(identity_or_beside(&path, job.identity())),
     };
-    create(&path, &unlock, created, screen)
+    create(
+        &path,
+        &unlock,
+        created,
+        Fresh::Secret,
+        Access::none(),
+        screen,
+    )
+    .map(Held::Keyring)
 }
 
 /// Makes a keyring, and its identity file when that is absent, and says so.
@@ -51,6 +75,8 @@ pub(crate) fn create(
     path: &Path,
     unlock: &Unlock,
     created: &str,
+    fresh: Fresh,
+    access: Access,
     screen: Screen,
 ) -> Result<Keyring, Failure> {
     refuse_existing(path)?;
@@ -67,7 +93,7 @@ pub(crate) fn create(
             ));
         }
     }
-    let keyring = Keyring::create(path, unlock, created)?;
+    let keyring = Keyring::create_with(path, unlock, created, fresh, access)?;
     screen.warning(&format!("made keyring `{}`", path.display()));
     screen.warning(match unlock {
         Unlock::Identity(_) => {
@@ -116,15 +142,27 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first line of a file that others cannot read; a pipe will do.
 pub(crate) fn passphrase_in(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let fault = |what: &str| Failure::usage(format!("passphrase file `{}` {what}", path.display()));
-    let unreadable = |error: std::io::Error| fault(&format!("cannot be read: {}", error.kind()));
+    secret_in(path, "passphrase file")
+}
+
+/// The first line of a file that others cannot read; a pipe will do. `file` is what messages call
+/// it.
+pub(crate) fn secret_in(path: &Path, file: &str) -> Result<Zeroizing<String>, Failure> {
+    let called = file;
+    let fault = |what: &str| Failure::usage(format!("{called} `{}` {what}", path.display()));
+    let unreadable = |error: std::io::Error| {
+        let text = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+            kind => kind.to_string(),
+        };
+        fault(&format!("cannot be read: {text}"))
+    };
     let file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     if about.is_file() && about.permissions().mode() & 0o077 != 0 {
         return Err(Failure::Usage {
-            message: format!("passphrase file `{}` can be read by others", path.display()),
+            message: format!("{called} `{}` can be read by others", path.display()),
             hint: Some(format!("chmod 600 {}", path.display())),
         });
     }
@@ -154,6 +192,19 @@ pub(crate) fn ask_twice(keyring: &Path) -> Result<Zeroizing<String>, Failure> {
         return Err(Failure::usage("the two passphrases differ".to_owned()));
     }
     Ok(first)
+}
+
+/// Asks for the user PIN of a PKCS#11 token.
+#[cfg(feature = "pkcs11")]
+pub(crate) fn ask_pin(token: &str) -> Result<Zeroizing<String>, Failure> {
+    let answer = signals::at_once(|| rpassword::prompt_password(format!("PIN of {token}: ")));
+    let answer = answer.map_err(|_| Failure::Usage {
+        message: format!(
+            "PKCS#11 token `{token}` needs its PIN, and there is no terminal to ask on"
+        ),
+        hint: Some("give `--pin-file`".to_owned()),
+    })?;
+    Ok(Zeroizing::new(answer))
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {

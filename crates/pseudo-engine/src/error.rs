@@ -10,6 +10,9 @@ use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use pseudo_policy::Refusal;
 
+use crate::ask::Denial;
+use crate::audit::{Fault, Recorded};
+
 /// Why a verb of the engine did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -37,6 +40,16 @@ pub enum Error {
         column: Option<String>,
         /// What is wrong, without values.
         fault: String,
+    },
+    /// The files of a source are not what the pipeline takes them for, or not alike.
+    #[error("{}", location(file, None, column.as_deref(), fault))]
+    Unfit {
+        /// The file, relative to the source root.
+        file: String,
+        /// The column, where it is one.
+        column: Option<String>,
+        /// What does not fit, without values.
+        fault: &'static str,
     },
     /// A value that a rule with `on_invalid = "fail"` met.
     #[error("{}", location(file, Some(*row), Some(column), ON_INVALID_FAIL))]
@@ -194,6 +207,17 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// An audit log or its anchor is not what was written.
+    #[error("{0}")]
+    Audit(Fault),
+    /// Reveal or lookup is refused; no value was shown.
+    #[error("{denial}")]
+    Denied {
+        /// Why.
+        denial: Denial,
+        /// Where the refusal is recorded; nowhere, when who asked has no key of the audit log.
+        recorded: Option<Recorded>,
+    },
     /// Something that only a mistake in this program explains.
     #[error("internal error: {0}")]
     Internal(String),
@@ -214,6 +238,8 @@ pub struct Leak {
     pub rows: u64,
     /// Whether the column has no others: of very many values not all are counted.
     pub all: bool,
+    /// Whether they are whole numbers, of which two counters share many without being related.
+    pub are_numbers: bool,
     /// What they are.
     pub shared: Shared,
 }
@@ -250,6 +276,7 @@ impl fmt::Display for Leak {
             rows,
             all,
             shared,
+            ..
         } = self;
         let about = if *all { "" } else { "at least " };
         write!(
@@ -273,7 +300,17 @@ impl Leak {
     #[must_use]
     pub fn hint(&self) -> String {
         let column = &self.column;
-        format!("tokenise the column that `{column}` is made from, make it coarser, or drop it")
+        let hint = format!(
+            "tokenise the column that `{column}` is made from, make it coarser, or drop it"
+        );
+        match &self.shared {
+            Shared::Identity(identity) if self.are_numbers => format!(
+                "{hint}; where somebody answers for it that they number something else, write in \
+                 [identities.{identity}]\nunrelated = [\"{}.{column}\"]",
+                self.table
+            ),
+            _ => hint,
+        }
     }
 }
 
@@ -290,13 +327,14 @@ impl Error {
             Self::Io { .. } | Self::Source { .. } | Self::Manifest { .. } => 1,
             Self::Space { .. } | Self::Cancelled => 1,
             Self::Kept { .. } => 2,
-            Self::Refused(_) => 2,
+            Self::Refused(_) | Self::Unfit { .. } => 2,
             Self::Keyring(error) => error.exit_code(),
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
             Self::Tombstones { .. } | Self::Subject { .. } | Self::Whom(_) => 2,
             Self::RunKey { .. } => 2,
             Self::TombstoneKey { cause, .. } | Self::RunKeys { cause, .. } => cause.exit_code(),
             Self::Verify { .. } | Self::Leak { .. } | Self::NotSearched { .. } => 3,
+            Self::Audit(_) | Self::Denied { .. } => 3,
             Self::Invalid { .. } | Self::Counts { .. } | Self::Limits { .. } => 4,
             Self::Locked { .. } => 75,
             Self::Internal(_) => 255,
@@ -310,8 +348,17 @@ impl Error {
             Self::Io { source, .. } if is_full(source.kind()) => {
                 Some("free space on its disk and run again".to_owned())
             }
+            Self::Io {
+                action,
+                path,
+                source,
+            } => io_hint(action, path, source.kind()).map(str::to_owned),
             Self::Space { .. } => Some("free space on the sink's disk and run again".to_owned()),
             Self::Kept { .. } => Some("run all tables once: leave `--table` out".to_owned()),
+            Self::Unfit { column, .. } if column.is_some() => Some(
+                "files of one table have one schema: mend the file, or make it a table of its own"
+                    .to_owned(),
+            ),
             Self::Invalid { .. } => {
                 Some("`on_invalid = \"null\"` makes such a value NULL and counts it".to_owned())
             }
@@ -345,6 +392,7 @@ impl Error {
                  or say `--new-epoch` if that is meant"
                     .to_owned(),
             ),
+            Self::Denied { recorded, .. } => Some(refused(recorded.as_ref())),
             _ => None,
         }
     }
@@ -364,6 +412,14 @@ impl Error {
             row: None,
             column: None,
             fault: fault.into(),
+        }
+    }
+
+    pub(crate) fn unfit(file: &str, fault: &'static str) -> Self {
+        Self::Unfit {
+            file: file.to_owned(),
+            column: None,
+            fault,
         }
     }
 
@@ -401,6 +457,19 @@ pub(crate) fn arrow_fault(error: &ArrowError) -> &'static str {
     }
 }
 
+/// What else there is to say of a refusal.
+fn refused(recorded: Option<&Recorded>) -> String {
+    match recorded {
+        Some(Recorded { log, line, .. }) => {
+            let log = log.display();
+            format!("no value was shown; the refusal is line {line} of `{log}`")
+        }
+        None => {
+            "no value was shown; without the key of the audit log nothing is recorded".to_owned()
+        }
+    }
+}
+
 /// Whether nothing more can be written, to the disk or within a quota.
 fn is_full(kind: io::ErrorKind) -> bool {
     matches!(
@@ -421,6 +490,21 @@ pub(crate) fn kind_text(error: &io::Error) -> String {
         }
         None if error.kind() == io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         None => error.kind().to_string(),
+    }
+}
+
+/// What to do about a path that is not as a run makes it.
+fn io_hint(action: &str, path: &Path, kind: io::ErrorKind) -> Option<&'static str> {
+    let is_current = path.file_name().is_some_and(|name| name == "current");
+    match kind {
+        io::ErrorKind::NotFound if is_current => Some("no run is published there"),
+        io::ErrorKind::InvalidInput if is_current => {
+            Some("`current` is a link that runs make: move away what is in its place")
+        }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory if action == "create" => {
+            Some("a run needs a directory there, and a file is in its place")
+        }
+        _ => None,
     }
 }
 

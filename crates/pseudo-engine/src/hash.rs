@@ -30,6 +30,15 @@ impl Hasher for Mix {
         self.write_u64(number.cast_unsigned());
     }
 
+    /// Most are small, and one word then.
+    #[inline]
+    fn write_i128(&mut self, number: i128) {
+        match i64::try_from(number) {
+            Ok(number) => self.write_i64(number),
+            Err(_) => self.write(&number.to_le_bytes()),
+        }
+    }
+
     fn write_u32(&mut self, number: u32) {
         self.write_u64(number.into());
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::chunk::Chunk;
 use crate::plan::TableJob;
 use crate::project;
-use crate::quarantine::Gate;
+use crate::quarantine::Screen;
 use crate::source::{csv, hex};
 use crate::{Cancel, Error, Result};
 
@@ -67,6 +67,10 @@ fn map(base: &Path, file: &str) -> Result<MapFile, String> {
             )));
         }
     }
+    if entries.is_empty() {
+        // everything would become the default, in one night
+        return Err(fault("empty file"));
+    }
     let sha256 = hex(&Sha256::digest(&bytes));
     Ok(MapFile { entries, sha256 })
 }
@@ -84,7 +88,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn count(
         bound: &'a TableJob,
         chunks: &[&Chunk],
-        gate: &Gate,
+        screen: &Screen,
         cancel: &Cancel,
     ) -> Result<Self> {
         let rules: Vec<(usize, u64)> = bound.plan.columns.iter().filter_map(rare).collect();
@@ -92,7 +96,7 @@ impl<'a> Inputs<'a> {
         if !rules.is_empty() {
             for (rule, census) in rules
                 .iter()
-                .zip(censuses(bound, &rules, chunks, gate, cancel)?)
+                .zip(censuses(bound, &rules, chunks, screen, cancel)?)
             {
                 kept.insert(*rule, Arc::new(census.kept(rule.1)));
             }
@@ -120,18 +124,18 @@ fn rare(column: &PlannedColumn) -> Option<(usize, u64)> {
     }
 }
 
-/// One census per rule, over the rows that filter and gate let stay: values are counted as often as
-/// they are published.
+/// One census per rule, over the rows that filter and screen let stay: values are counted as often
+/// as they are published.
 fn censuses(
     bound: &TableJob,
     rules: &[(usize, u64)],
     chunks: &[&Chunk],
-    gate: &Gate,
+    screen: &Screen,
     cancel: &Cancel,
 ) -> Result<Vec<Census>> {
     let mut read: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     read.extend(bound.filter_columns());
-    read.extend(gate.columns());
+    read.extend(screen.columns());
     read.sort_unstable();
     read.dedup();
     let sums = Mutex::new(rules.iter().map(|_| Census::default()).collect::<Vec<_>>());
@@ -145,11 +149,11 @@ fn censuses(
         source.read(slice, &read, &mut |batch| {
             cancel.check()?;
             let (mut batch, _) = project::filter(bound, &source.path, batch, 0)?;
-            if let Some(stays) = gate.remembers(&read, &batch)? {
+            if let Some(stays) = screen.remembers(&read, &batch)? {
                 batch = filter_record_batch(&batch, &stays)
                     .map_err(|error| Error::reading_arrow(&source.path, &error))?;
             }
-            if let Some(judged) = gate.judge(&source.path, &read, &batch)? {
+            if let Some(judged) = screen.judge(&source.path, &read, &batch)? {
                 batch = judged.keep(&source.path, &batch)?;
             }
             for ((index, _), census) in rules.iter().zip(&mut counted) {

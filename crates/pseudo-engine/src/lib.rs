@@ -9,18 +9,24 @@
 //! happens to it, `quarantine` what is left out, `sink` and `staging` where it goes, `limits` what
 //! is not published for being far from what was expected, `verify` what is proved, before a run is
 //! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
-//! `forget` changes published runs, by way of `rewrite` and `replace`, and writes the `tombstones`
-//! that make rows `forgotten`; [`Disk`] is what all of them write through; [`lineage`] and
-//! [`metrics`] are what other systems are told, and [`Cancel`] stops it.
+//! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
+//! what they share, [`audit`] what is known of them afterwards; [`mod@forget`] changes published
+//! runs, by way of `rewrite` and `replace`, and writes the `tombstones` that make rows `forgotten`;
+//! [`Disk`] is what all of them write through; [`lineage`] and [`metrics`] are what other systems
+//! are told, and [`Cancel`] stops it.
 
+pub mod ask;
+pub mod audit;
 pub mod error;
 pub mod filter;
 pub mod forget;
 pub mod lineage;
+pub mod lookup;
 pub mod manifest;
 pub mod metrics;
 pub mod plan;
 pub mod progress;
+pub mod reveal;
 pub mod run;
 pub mod sample;
 
@@ -42,6 +48,7 @@ mod quarantine;
 mod replace;
 mod reuse;
 mod rewrite;
+mod same_key;
 mod sink;
 mod source;
 mod space;
@@ -54,11 +61,16 @@ pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
 pub use forget::{ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, forget};
-pub use plan::{Choice, Job, TableJob, name, open, open_with, plan, sink};
+pub use lookup::lookup;
+pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use policy::Policy;
 pub use progress::{Progress, Silent};
+pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
+pub use same_key::same_key;
+pub use tombstones::has_tombstones;
 pub use verify::published::{VerifyReport, verify};
+pub use verify::{Change, SourceChange};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -170,24 +170,23 @@ struct Source {
     uri: String,
 }
 
-/// The source of a table: files together are one dataset, which the pattern as written names from
-/// one day to the next.
+/// The source of a table: files together are one dataset, which root and pattern as written name
+/// from one day to the next.
 fn source(job: &Job, bound: &TableJob) -> Source {
-    let root = &job.pipeline.source.root;
+    let pseudo_policy::Source { root, template } = &job.pipeline.source;
     let table = job.pipeline.table(&bound.plan.table);
-    let template = table.map_or("", |table| table.template.as_str());
+    let pattern = table.map_or("", |table| table.template.as_str());
     if root.starts_with("sample:") {
         return Source {
             namespace: "sample",
-            name: format!("{root}/{template}"),
+            name: format!("{template}/{pattern}"),
             uri: root.clone(),
         };
     }
-    let root = absolute(&job.path(root));
     Source {
         namespace: FILE,
-        name: shown(&root.join(template)),
-        uri: file_uri(&root),
+        name: shown(&absolute(&job.path(template)).join(pattern)),
+        uri: file_uri(&absolute(&job.path(root))),
     }
 }
 

@@ -71,6 +71,19 @@ pub struct Recipe {
     pub epoch: u32,
     /// The key check value of the secret, in hex.
     pub key_check_value: String,
+    /// Where rows in quarantine are kept, when a rule puts some there and somebody may read them.
+    /// It decides no output, and yet another one is something to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<KeptRows>,
+}
+
+/// Where rows in quarantine are kept, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRows {
+    /// The directory, as the pipeline file has it.
+    pub root: String,
+    /// The age recipient that they are sealed to.
+    pub recipient: String,
 }
 
 /// What decides the output of one table besides its source, [`Recipe`]'s keys and the values that
@@ -177,6 +190,9 @@ pub struct SharedIdentity {
     pub of: u64,
     /// As many as that would be shared by chance, at most.
     pub by_chance: u64,
+    /// Chance does not explain it: it passed because the pipeline says that the two are unrelated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrelated: bool,
 }
 
 /// One source file.

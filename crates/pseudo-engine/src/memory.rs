@@ -2,7 +2,8 @@
 //! enough for one of them to fit, and no more of them are worked on at a time than fit together.
 //!
 //! How a table is cut depends on its plan and its files, never on the machine: the limit is part of
-//! the plan, the number of threads is not.
+//! the plan, the number of threads is not. A damaged footer may claim any size: sums end at the
+//! largest number.
 
 use arrow::datatypes::DataType;
 use pseudo_policy::{Action, Order, PlannedColumn, TablePlan};
@@ -53,7 +54,7 @@ impl Budget {
 
     /// Bytes of a row of output, made of one that takes `row` bytes once read.
     fn output(&self, row: u64) -> u64 {
-        self.cells + if self.texts { row } else { 0 }
+        self.cells.saturating_add(if self.texts { row } else { 0 })
     }
 
     /// Rows of a slice whose rows take `row` bytes once read. A slice may come to be twice as long.
@@ -61,8 +62,8 @@ impl Budget {
         let row = row.max(1);
         let rows = SLICE_ROWS.min(SLICE_BYTES / row);
         let fitting = self.limit.map_or(rows, |limit| {
-            let batches = BATCHES * self.batch_rows(row) * (row + self.output(row));
-            limit.saturating_sub(batches) / (2 * self.copies * self.output(row))
+            let copies = self.output(row).saturating_mul(2 * self.copies);
+            limit.saturating_sub(self.batches(row, u64::MAX)) / copies
         });
         rows.min(fitting).max(self.batch_rows(row))
     }
@@ -72,7 +73,13 @@ impl Budget {
         let bytes = self
             .limit
             .map_or(BATCH_BYTES, |limit| BATCH_BYTES.min(limit / 8));
-        (bytes / (row + self.output(row))).clamp(1, BATCH_ROWS as u64)
+        (bytes / row.saturating_add(self.output(row))).clamp(1, BATCH_ROWS as u64)
+    }
+
+    /// What the batches of `rows` rows take.
+    fn batches(&self, row: u64, rows: u64) -> u64 {
+        let row_bytes = row.saturating_add(self.output(row));
+        row_bytes.saturating_mul(BATCHES * self.batch_rows(row).min(rows))
     }
 
     /// Bytes of text that a slice aims at.
@@ -83,13 +90,15 @@ impl Budget {
 
     /// What a slice of `bytes` bytes of text takes.
     pub(crate) fn text_cost(&self, bytes: u64) -> u64 {
-        bytes * TEXT
+        bytes.saturating_mul(TEXT)
     }
 
     /// What a slice of `rows` rows takes that take `row` bytes each once read.
     pub(crate) fn cost(&self, rows: u64, row: u64) -> u64 {
-        let batches = BATCHES * self.batch_rows(row).min(rows) * (row + self.output(row));
-        rows * self.copies * self.output(row) + batches
+        let output = self.output(row).saturating_mul(self.copies);
+        output
+            .saturating_mul(rows)
+            .saturating_add(self.batches(row, rows))
     }
 }
 
@@ -98,4 +107,30 @@ pub(crate) fn workers(limit: Option<u64>, threads: usize, cost: u64) -> usize {
     let free = limit.map_or(u64::MAX, |limit| limit.saturating_sub(BASE));
     let fitting = usize::try_from(free / cost.max(1)).unwrap_or(usize::MAX);
     threads.min(fitting).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_size_is_too_large_to_be_compared() {
+        for (limit, texts) in [(None, true), (Some(16 << 20), true), (Some(0), false)] {
+            let budget = Budget {
+                limit,
+                cells: 8,
+                texts,
+                copies: 2,
+            };
+            for row in [0, 1, 1 << 40, u64::MAX] {
+                assert!(budget.slice_rows(row) >= budget.batch_rows(row));
+                assert!(budget.batch_rows(row) >= 1);
+                for rows in [0, 1, 1 << 40, u64::MAX] {
+                    assert!(budget.cost(rows, row) >= rows);
+                }
+            }
+            assert_eq!(workers(limit, 8, budget.cost(u64::MAX, u64::MAX)), 1);
+            assert_eq!(budget.text_cost(u64::MAX), u64::MAX);
+        }
+    }
 }

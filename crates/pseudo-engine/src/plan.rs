@@ -96,13 +96,11 @@ impl Job {
             .map(|identity| self.base.join(identity))
     }
 
-    /// The sub-keys that a run of the tables that were asked for needs, the proof before it is
-    /// published included.
+    /// The sub-keys that a run needs. Tables that were not asked for count too: the proof before a
+    /// run is published compares what is new with them.
     #[must_use]
     pub fn needs(&self) -> BTreeSet<SubKey> {
-        let tables = self.pipeline.tables.iter();
-        let chosen = tables.filter(|table| is_chosen(&self.chosen, table));
-        self.pipeline.needs(chosen)
+        self.pipeline.needs(&self.pipeline.tables)
     }
 
     /// The tables that keep their current output.
@@ -142,8 +140,7 @@ pub fn open(path: &Path, filters: &dyn FilterCompiler) -> Result<Job> {
 /// Those of [`open`]; [`Error::Refused`] for a value that no placeholder asks for, too, and for a
 /// table that is not in the file.
 pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> Result<Job> {
-    let file = path.to_string_lossy();
-    let text = text(path)?;
+    let (file, text) = text(path)?;
     let (draft, mut violations) = Pipeline::draft_with(&file, &text, &choice.settings);
     if let Some(pipeline) = draft {
         violations.extend(unknown(&pipeline, &choice.tables));
@@ -159,12 +156,29 @@ pub fn open_with(path: &Path, filters: &dyn FilterCompiler, choice: &Choice) -> 
     Err(Error::Refused(Refusal { violations }))
 }
 
-/// The text of the pipeline file at `path`.
-pub(crate) fn text(path: &Path) -> Result<String> {
-    let fault = |fault: String| refuse(&path.to_string_lossy(), Spot::default(), "", fault);
+/// Reads the pipeline file at `path` and looks at no source: what it says of its tables is whole,
+/// but for placeholders, which need no values.
+///
+/// # Errors
+/// [`Error::Refused`] with every mistake of the file.
+pub fn pipeline(path: &Path) -> Result<Pipeline> {
+    let (file, text) = text(path)?;
+    let (draft, mut violations) = Pipeline::draft_with(&file, &text, &Settings::default());
+    violations.retain(|violation| violation.fault != Fault::UnsetPlaceholder);
+    match draft {
+        Some(pipeline) if violations.is_empty() => Ok(pipeline),
+        _ => Err(Error::Refused(Refusal { violations })),
+    }
+}
+
+/// The name and the text of a pipeline file.
+fn text(path: &Path) -> Result<(String, String)> {
+    let file = path.to_string_lossy().into_owned();
+    let refused = |message: String| refuse(&file, Spot::default(), "", message);
     let bytes = std::fs::read(path)
-        .map_err(|error| fault(format!("cannot be read: {}", kind_text(&error))))?;
-    String::from_utf8(bytes).map_err(|_| fault("not valid UTF-8".to_owned()))
+        .map_err(|error| refused(format!("cannot be read: {}", kind_text(&error))))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused("not valid UTF-8".to_owned()))?;
+    Ok((file, text))
 }
 
 /// The sink that the pipeline file at `path` names, as far as the file can be read: so that whoever
@@ -247,12 +261,13 @@ fn bind(
             return Ok(None);
         }
         let place = format!("table [tables.{}]", table.name);
-        return Err(refuse(
-            &pipeline.file,
-            header(table),
-            &place,
-            "no file matches `source`".to_owned(),
-        ));
+        let message = "no file matches `source`".to_owned();
+        let missing = violation(&pipeline.file, header(table), &place, message);
+        let violations = vec![Violation {
+            hint: root.folder(&table.source),
+            ..missing
+        }];
+        return Err(Error::Refused(Refusal { violations }));
     };
     let plan = pipeline
         .bind(table, &source.schema)

@@ -15,7 +15,7 @@ use crate::inputs::Inputs;
 use crate::kernels::{self, Context};
 use crate::manifest::OutputManifest;
 use crate::plan::TableJob;
-use crate::quarantine::{Gate, Held, Vault};
+use crate::quarantine::{Held, Screen, Vault};
 use crate::sink::{Scratch, Sink, Writer};
 use crate::source::{Slice, SourceFile};
 use crate::staging::{Staged, StagedFile, Staging};
@@ -29,7 +29,7 @@ pub(crate) struct Projector<'a> {
     shuffle: Option<ShuffleKey>,
     sink: Sink,
     cancel: Cancel,
-    gate: &'a Gate,
+    screen: &'a Screen,
     vault: Option<&'a Vault>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Projector<'a> {
         context: &Context<'_>,
         inputs: &Inputs<'_>,
         sink: Sink,
-        (gate, vault): (&'a Gate, Option<&'a Vault>),
+        (screen, vault): (&'a Screen, Option<&'a Vault>),
         cancel: &Cancel,
     ) -> Result<Self> {
         let plan = &bound.plan;
@@ -88,7 +88,7 @@ impl<'a> Projector<'a> {
             shuffle,
             sink,
             cancel: cancel.clone(),
-            gate,
+            screen,
             vault,
         })
     }
@@ -103,7 +103,7 @@ impl<'a> Projector<'a> {
         let mut outcomes = vec![Outcome::default(); self.columns.len()];
         let table = &self.bound.plan.table;
         let mut staged = staging.create_file(&format!("{table}/{:05}", chunk.number))?;
-        let mut held = Held::new(self.gate, self.bound, chunk, staging, self.vault);
+        let mut held = Held::new(self.screen, self.bound, chunk, staging, self.vault);
         let written = self.write(chunk, &mut staged, scratch, &mut outcomes, &mut held);
         // what the disk said is the cause of what the writer said
         let staged = staged.finish();

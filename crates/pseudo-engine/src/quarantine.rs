@@ -1,23 +1,23 @@
 //! Quarantine: rows with a value that a rule with `on_invalid = "quarantine"` does not accept leave
-//! the table before anything else is made of them. A [`Gate`] says which rows those are; [`Held`]
+//! the table before anything else is made of them. A [`Screen`] says which rows those are; [`Held`]
 //! keeps what a chunk left out: a record of where each row stood and why, staged beside the output,
 //! and the rows themselves in the [`Vault`], sealed to a recipient and never in clear. The rows of
 //! forgotten subjects have left before, and of them nothing is kept but their number.
 
+mod cells;
 mod vault;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::DataType;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use pseudo_arrow::{Error as KernelError, Kernel, Outcome};
 use pseudo_pii::Kind;
 use pseudo_policy::{Action, OnInvalid, PlannedColumn};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use self::cells::Cells;
 use self::vault::Spool;
 pub(crate) use self::vault::{Vault, recover};
 use crate::chunk::Chunk;
@@ -34,7 +34,7 @@ use crate::{Error, Result};
 pub(crate) const DIRECTORY: &str = "quarantine";
 
 /// The rules of one table that put rows into quarantine.
-pub(crate) struct Gate {
+pub(crate) struct Screen {
     rules: Vec<Rule>,
     /// Rows that leave before, and are not kept anywhere.
     forgotten: Option<Forgotten>,
@@ -50,7 +50,7 @@ struct Rule {
     reason: String,
 }
 
-impl Gate {
+impl Screen {
     /// Binds the rules to keys.
     pub(crate) fn new(bound: &TableJob, context: &Context<'_>) -> Result<Self> {
         let inputs = Inputs::of_rules(bound);
@@ -162,7 +162,7 @@ fn fault(path: &str, rule: &Rule, error: &KernelError) -> Error {
     }
 }
 
-/// What a gate says of a batch.
+/// What a screen says of a batch.
 pub(crate) struct Judgement {
     stays: BooleanArray,
     /// By rule, the rows that it refuses; none where it refuses none.
@@ -178,7 +178,7 @@ impl Judgement {
 
 /// What one chunk leaves out. Files are begun with the first such row.
 pub(crate) struct Held<'a> {
-    gate: &'a Gate,
+    screen: &'a Screen,
     bound: &'a TableJob,
     /// The number of the chunk within the table.
     chunk: usize,
@@ -200,14 +200,14 @@ struct Open {
 
 impl<'a> Held<'a> {
     pub(crate) fn new(
-        gate: &'a Gate,
+        screen: &'a Screen,
         bound: &'a TableJob,
         chunk: &Chunk,
         staging: &'a Staging,
         vault: Option<&'a Vault>,
     ) -> Self {
         Self {
-            gate,
+            screen,
             bound,
             chunk: chunk.number,
             staging,
@@ -228,18 +228,18 @@ impl<'a> Held<'a> {
         mut rows: Vec<u32>,
         outcomes: &mut [Outcome],
     ) -> Result<(RecordBatch, Vec<u32>)> {
-        if let Some(stays) = self.gate.remembers(&self.bound.read, &batch)? {
+        if let Some(stays) = self.screen.remembers(&self.bound.read, &batch)? {
             self.forgotten += (stays.len() - stays.true_count()) as u64;
             let mut kept = stays.values().iter();
             rows.retain(|_| kept.next().unwrap_or_default());
             batch = filter_record_batch(&batch, &stays)
                 .map_err(|error| Error::reading_arrow(&source.path, &error))?;
         }
-        let judged = self.gate.judge(&source.path, &self.bound.read, &batch)?;
+        let judged = self.screen.judge(&source.path, &self.bound.read, &batch)?;
         let Some(judged) = judged else {
             return Ok((batch, rows));
         };
-        for (rule, marks) in self.gate.rules.iter().zip(&judged.marks) {
+        for (rule, marks) in self.screen.rules.iter().zip(&judged.marks) {
             if let (Some(outcome), Some(marks)) = (outcomes.get_mut(rule.output), marks) {
                 outcome.quarantined += marks.true_count() as u64;
             }
@@ -284,7 +284,7 @@ impl<'a> Held<'a> {
             let number = open.first + u64::from(*position);
             self.rows += 1;
             self.lines += self
-                .gate
+                .screen
                 .tell(&judged.marks, row, &path, number, &mut record);
             if let (Some(spool), Some(cells)) = (&mut open.spool, &cells) {
                 line.clear();
@@ -325,7 +325,7 @@ impl<'a> Held<'a> {
     }
 }
 
-impl Gate {
+impl Screen {
     /// Appends a line for each column and reason that put row `row` of a batch into quarantine, and
     /// answers how many.
     fn tell(
@@ -354,59 +354,4 @@ impl Gate {
         }
         told.len() as u64
     }
-}
-
-/// The cells of a batch as text.
-struct Cells<'a> {
-    columns: Vec<(String, &'a ArrayRef, ArrayFormatter<'a>)>,
-}
-
-impl<'a> Cells<'a> {
-    fn of(bound: &TableJob, batch: &'a RecordBatch) -> Result<Self> {
-        const OPTIONS: FormatOptions<'_> = FormatOptions::new().with_display_error(false);
-        let column = |(index, array): (&usize, &'a ArrayRef)| {
-            let name = bound.source.schema.field(*index).name().as_str();
-            let name = serde_json::Value::from(name).to_string();
-            let formatter = ArrayFormatter::try_new(array.as_ref(), &OPTIONS);
-            let formatter = formatter.map_err(|_| unwritable(&name))?;
-            Ok((name, array, formatter))
-        };
-        let columns = bound.read.iter().zip(batch.columns());
-        Ok(Self {
-            columns: columns.map(column).collect::<Result<_>>()?,
-        })
-    }
-
-    /// Appends row `row` as one JSON object: file, row number, and the text of every cell.
-    fn write(&self, row: usize, path: &str, number: u64, out: &mut String) -> Result<()> {
-        // writing to a text cannot fail
-        let _ = write!(out, "{{\"file\":{path},\"row\":{number},\"cells\":{{");
-        for (at, (name, array, formatter)) in self.columns.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "," };
-            let _ = write!(out, "{separator}{name}:");
-            let nulls = array.logical_nulls();
-            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-                out.push_str("null");
-                continue;
-            }
-            let text = match formatter.value(row).try_to_string() {
-                Ok(text) => text,
-                // a date beyond the calendar is still a number
-                Err(_) => number_of(array, row).ok_or_else(|| unwritable(name))?,
-            };
-            let _ = write!(out, "{}", serde_json::Value::from(text));
-        }
-        out.push_str("}}\n");
-        Ok(())
-    }
-}
-
-fn number_of(array: &ArrayRef, row: usize) -> Option<String> {
-    let number = cast(&array.slice(row, 1), &DataType::Int64).ok()?;
-    let formatter = ArrayFormatter::try_new(&number, &FormatOptions::new());
-    formatter.ok()?.value(0).try_to_string().ok()
-}
-
-fn unwritable(column: &str) -> Error {
-    Error::Internal(format!("column {column} has cells without a text"))
 }

@@ -10,14 +10,17 @@
 //! rows, sealed to the recipient that its pipeline names. A table that keeps its output keeps its
 //! records too; its sealed rows stay where the run that read them left them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use pseudo_arrow::{Outcome, Sketch};
 use pseudo_policy::Pipeline;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::{self, Counts, Manifest, OutputManifest, SourceManifest, TableManifest};
+use crate::manifest::{
+    self, Counts, Manifest, OutputManifest, SourceManifest, TableManifest, TableRecipe,
+};
+use crate::source::SourceFile;
 use crate::staging::Staging;
 use crate::{Error, Result, quarantine};
 
@@ -29,6 +32,16 @@ const MAGIC: &[u8] = b"pseudo-reuse/1\n";
 /// The sketches of the source files of a table, one after another: of each file those of all
 /// columns, as bytes.
 pub(crate) type TableSketches = Vec<Vec<u8>>;
+
+/// What a table is about to be made of and in which way.
+pub(crate) struct Wanted<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) recipe: &'a TableRecipe,
+    /// By output column, the digest of the values that a `rare` rule keeps.
+    pub(crate) rare: &'a BTreeMap<String, String>,
+    /// Path and digest of each source file.
+    pub(crate) sources: Vec<(&'a str, Option<&'a str>)>,
+}
 
 /// The current run, as far as output can be taken from it.
 pub(crate) struct Store<'a> {
@@ -48,26 +61,26 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// For each source of `wanted`, a table of which only recipe, `rare` and sources are looked at,
-    /// its output in the current run, where that is what would be written now, with the same keys.
-    pub(crate) fn files(&self, wanted: &TableManifest) -> Vec<Option<Taken<'_>>> {
+    /// For each source of `wanted` its output in the current run, where that is what would be
+    /// written now, with the same keys. One without a digest may be anything.
+    pub(crate) fn files(&self, wanted: &Wanted<'_>) -> Vec<Option<Taken<'_>>> {
         let known = self.known(wanted);
-        let file = |source: &SourceManifest| {
-            let taken = known.get(source.path.as_str())?;
-            let same = taken.source.sha256 == source.sha256 && taken.is_present();
+        let file = |(path, sha256): &(&str, Option<&str>)| {
+            let taken = known.get(path)?;
+            let same = *sha256 == Some(taken.source.sha256.as_str()) && taken.is_present();
             same.then(|| taken.clone())
         };
         wanted.sources.iter().map(file).collect()
     }
 
     /// The files of a table that was made in the same way, by path.
-    fn known(&self, wanted: &TableManifest) -> HashMap<&str, Taken<'_>> {
+    fn known(&self, wanted: &Wanted<'_>) -> HashMap<&str, Taken<'_>> {
         let mut known = HashMap::new();
         let tables = self.manifest.tables.iter().zip(&self.sketches);
         let same = |table: &TableManifest| {
             table.table == wanted.table
-                && table.recipe == wanted.recipe
-                && table.rare == wanted.rare
+                && table.recipe == *wanted.recipe
+                && table.rare == *wanted.rare
         };
         for (table, sketches) in tables.filter(|(table, _)| same(table)) {
             let mut outputs = table.outputs.as_slice();
@@ -246,19 +259,24 @@ impl Done {
         }
     }
 
-    /// Records the counts, and answers the sketches that go with them.
-    pub(crate) fn record(&self, source: &mut SourceManifest) -> Vec<u8> {
-        source.rows = self.source_rows;
-        source.filtered_rows = self.filtered_rows;
-        source.quarantined_rows = self.quarantined_rows;
-        source.forgotten_rows = self.forgotten_rows;
-        source.outputs = self.outputs.len();
-        source.columns = self.outcomes.iter().map(Counts::from).collect();
+    /// The record of the source file `file` of digest `sha256`, and the sketches that go with it.
+    pub(crate) fn record(&self, file: &SourceFile, sha256: String) -> (SourceManifest, Vec<u8>) {
+        let source = SourceManifest {
+            path: file.path.clone(),
+            stamp: file.stamp,
+            sha256,
+            rows: self.source_rows,
+            filtered_rows: self.filtered_rows,
+            quarantined_rows: self.quarantined_rows,
+            forgotten_rows: self.forgotten_rows,
+            outputs: self.outputs.len(),
+            columns: self.outcomes.iter().map(Counts::from).collect(),
+        };
         let mut sketches = Vec::new();
         for outcome in &self.outcomes {
             outcome.distinct.encode(&mut sketches);
         }
-        sketches
+        (source, sketches)
     }
 }
 

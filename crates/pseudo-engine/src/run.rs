@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use pseudo_arrow::Outcome;
 use pseudo_keyring::{DomainKeys, KeySource};
-use pseudo_policy::{Action, Part, PlannedColumn};
+use pseudo_policy::{Action, OnInvalid, Part, Pipeline, PlannedColumn};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::chunk::Chunk;
@@ -18,20 +18,20 @@ use crate::forgotten::Forgotten;
 use crate::kernels::{self, Context};
 use crate::lock::Lock;
 use crate::manifest::{
-    self, ColumnManifest, GateManifest, Manifest, Recipe, SourceManifest, TableManifest,
+    self, ColumnManifest, GateManifest, KeptRows, Manifest, Recipe, SourceManifest, TableManifest,
     TableRecipe,
 };
 use crate::memory::Budget;
 use crate::plan::{Job, TableJob};
 use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
-use crate::quarantine::{Gate, Vault};
+use crate::quarantine::{Screen, Vault};
 use crate::reuse::{self, Store, TableSketches};
 use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
 use crate::staging::{self, Staging};
 use crate::tombstones::Tombstones;
-use crate::work::Work;
+use crate::work::{Digests, Work};
 use crate::{Cancel, Error, Result, limits, memory, publish, quarantine, space, verify};
 
 /// How to run.
@@ -168,10 +168,10 @@ impl<'a> Run<'a> {
 
     fn go(self, before: Option<Manifest>, forgotten: Vec<Option<Forgotten>>) -> Result<RunReport> {
         let believed = before.as_ref().filter(|_| !self.options.full);
-        let sources = self.sources(believed)?;
+        let known = self.known_digests(believed)?;
         if let Some(manifest) = before
             .as_ref()
-            .filter(|before| self.unchanged(before, &sources))
+            .filter(|before| self.unchanged(before, &known))
         {
             self.retain();
             return Ok(self.report(RunOutcome::NothingToDo, manifest.clone(), 0));
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
             .as_ref()
             .map(|before| Store::open(self.directory(before), before));
         let again = |_: &&Store<'_>| !self.options.full && self.is_same_key(before.as_ref());
-        let mut works = self.works(sources, forgotten, store.as_ref().filter(again))?;
+        let mut works = self.works(known, forgotten, store.as_ref().filter(again))?;
         space::check(&self.sink, &works, self.options.space)?;
         let staging = Staging::create(&self.options.disk, &self.sink, &run_id)?;
         let kept = self.keep(store.as_ref(), &staging)?;
@@ -202,7 +202,8 @@ impl<'a> Run<'a> {
         let (mut manifest, sketches) = self.manifest(run_id, works, results)?;
         limits::check(self.job, before.as_ref(), &manifest)?;
         self.options.progress.phase("verify");
-        let gates = verify::staged(staging.path(), &manifest, self.job, &self.keys)?;
+        let beside = kept.iter().map(|(table, _)| table);
+        let gates = verify::staged(staging.path(), &manifest, beside, self.job, &self.keys)?;
         for (table, gate) in manifest.tables.iter_mut().zip(gates) {
             table.gate = gate;
         }
@@ -322,9 +323,10 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// What is about to be read. The digest of a file whose stamp is that of the run before is
-    /// taken from there; without such a run nothing waits for digests, and they come later.
-    fn sources(&self, believed: Option<&Manifest>) -> Result<Vec<Vec<SourceManifest>>> {
+    /// The digests of what is about to be read. That of a file whose stamp is that of the run
+    /// before is taken from there; without such a run nothing waits for digests, and they come
+    /// later.
+    fn known_digests(&self, believed: Option<&Manifest>) -> Result<Vec<Digests>> {
         self.options.progress.phase("digest");
         let table = |bound: &TableJob| {
             let tables = believed.iter().flat_map(|before| &before.tables);
@@ -335,16 +337,10 @@ impl<'a> Run<'a> {
                 // what is generated has no stamp
                 let same = file.location().and_then(|_| known.get(file.path.as_str()));
                 let same = same.filter(|known| known.stamp == file.stamp);
-                let sha256 = match (same, believed) {
-                    (Some(known), _) => known.sha256.clone(),
-                    (None, Some(_)) => file.digest(&self.options.cancel)?,
-                    (None, None) => String::new(),
-                };
-                Ok(SourceManifest {
-                    path: file.path.clone(),
-                    stamp: file.stamp,
-                    sha256,
-                    ..SourceManifest::default()
+                Ok(match (same, believed) {
+                    (Some(known), _) => Some(known.sha256.clone()),
+                    (None, Some(_)) => Some(file.digest(&self.options.cancel)?),
+                    (None, None) => None,
                 })
             };
             bound.source.files.par_iter().map(digest).collect()
@@ -353,8 +349,8 @@ impl<'a> Run<'a> {
     }
 
     /// The digest of every source file, table by table.
-    fn digests(&self) -> Result<Vec<Vec<String>>> {
-        let digest = |file: &SourceFile| file.digest(&self.options.cancel);
+    fn digests(&self) -> Result<Vec<Digests>> {
+        let digest = |file: &SourceFile| file.digest(&self.options.cancel).map(Some);
         let table = |bound: &TableJob| bound.source.files.par_iter().map(digest).collect();
         self.job.tables.par_iter().map(table).collect()
     }
@@ -364,22 +360,21 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the current run is what this one would come to.
-    fn unchanged(&self, before: &Manifest, sources: &[Vec<SourceManifest>]) -> bool {
-        let content = |files: &[SourceManifest]| -> Vec<(String, String)> {
-            files
-                .iter()
-                .map(|file| (file.path.clone(), file.sha256.clone()))
-                .collect()
+    fn unchanged(&self, before: &Manifest, digests: &[Digests]) -> bool {
+        let same = |before: &[SourceManifest], files: &[SourceFile], digests: &Digests| {
+            let before = before.iter().map(|file| (&file.path, Some(&file.sha256)));
+            let paths = files.iter().map(|file| &file.path);
+            before.eq(paths.zip(digests.iter().map(Option::as_ref)))
         };
         let table = |name: &str| before.tables.iter().find(|table| table.table == name);
-        let tables = self.job.tables.iter().zip(sources).zip(&self.recipes);
+        let tables = self.job.tables.iter().zip(digests).zip(&self.recipes);
         let kept = self.job.kept().filter(|kept| table(&kept.name).is_some());
         !self.options.full
             && before.recipe == self.recipe
-            && before.tables.len() == sources.len() + kept.count()
-            && tables.into_iter().all(|((bound, files), recipe)| {
+            && before.tables.len() == digests.len() + kept.count()
+            && tables.into_iter().all(|((bound, digests), recipe)| {
                 table(&bound.plan.table).is_some_and(|before| {
-                    before.recipe == *recipe && content(&before.sources) == content(files)
+                    before.recipe == *recipe && same(&before.sources, &bound.source.files, digests)
                 })
             })
             && verify::present(&self.directory(before), before)
@@ -421,26 +416,23 @@ impl<'a> Run<'a> {
 
     /// What is to be done for each table; what `store` has is not done again.
     fn works<'b>(
-        &self,
-        sources: Vec<Vec<SourceManifest>>,
+        &'b self,
+        digests: Vec<Digests>,
         forgotten: Vec<Option<Forgotten>>,
         store: Option<&'b Store<'b>>,
-    ) -> Result<Vec<Work<'b>>>
-    where
-        'a: 'b,
-    {
+    ) -> Result<Vec<Work<'b>>> {
         self.options.progress.phase("count");
         let context = self.context();
         let (memory, cancel) = (self.job.pipeline.limits.memory, &self.options.cancel);
-        let sources = sources.into_iter().zip(forgotten);
-        let tables = self.job.tables.iter().zip(&self.recipes).zip(sources);
+        let digests = digests.into_iter().zip(forgotten);
+        let tables = self.job.tables.iter().zip(&self.recipes).zip(digests);
         tables
             .enumerate()
-            .map(|(table, ((bound, recipe), (sources, forgotten)))| {
-                let gate = Gate::new(bound, &context)?.behind(forgotten);
+            .map(|(table, ((bound, recipe), (digests, forgotten)))| {
+                let screen = Screen::new(bound, &context)?.behind(forgotten);
                 let budget = Budget::new(&bound.plan, memory);
                 let job = (table, bound, budget);
-                Work::new(job, gate, recipe, sources, store, cancel)
+                Work::new(job, screen, recipe, digests, store, cancel)
             })
             .collect()
     }
@@ -513,8 +505,8 @@ impl<'a> Run<'a> {
         let context = self.context();
         let projector = |work: &'p Work<'_>| {
             let sink = Sink::new(&work.bound.plan, options)?;
-            let gate = (&work.gate, vault);
-            Projector::new(work.bound, &context, &work.inputs, sink, gate, cancel)
+            let screen = (&work.screen, vault);
+            Projector::new(work.bound, &context, &work.inputs, sink, screen, cancel)
         };
         works.iter().map(projector).collect()
     }
@@ -604,7 +596,23 @@ fn recipe(job: &Job, keys: &DomainKeys) -> Recipe {
         domain: job.pipeline.domain.clone(),
         epoch: keys.epoch().0,
         key_check_value: keys.check_value().to_string(),
+        quarantine: kept_rows(&job.pipeline),
     }
+}
+
+/// Where rows in quarantine go, by all tables of the pipeline: some of them alone are the same job.
+fn kept_rows(pipeline: &Pipeline) -> Option<KeptRows> {
+    let columns = pipeline.tables.iter().flat_map(|table| &table.columns);
+    let mut rules = columns.flat_map(|column| &column.rules);
+    let quarantine = &pipeline.quarantine;
+    let (root, recipient) = (quarantine.root.as_ref()?, quarantine.recipient.as_ref()?);
+    let kept = || KeptRows {
+        root: root.clone(),
+        recipient: recipient.clone(),
+    };
+    rules
+        .any(|rule| rule.on_invalid == Some(OnInvalid::Quarantine))
+        .then(kept)
 }
 
 fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecipe> {

@@ -66,7 +66,7 @@ pub(crate) struct SourceFile {
 pub struct Stamp {
     /// Bytes.
     pub size: u64,
-    /// Nanoseconds since 1970-01-01 UTC.
+    /// Nanoseconds since 1970-01-01 UTC, modulo 2^64.
     pub mtime_ns: i64,
     /// Inode number.
     pub inode: u64,
@@ -105,6 +105,15 @@ impl Root {
             return Err("this build reads directories and `sample:` only".to_owned());
         }
         Ok(Self::Folder(base.join(text)))
+    }
+
+    /// What to write instead of a `source` that is the name of a directory.
+    pub(crate) fn folder(&self, source: &str) -> Option<String> {
+        let Self::Folder(folder) = self else {
+            return None;
+        };
+        let is_folder = !source.is_empty() && folder.join(source).is_dir();
+        is_folder.then(|| format!("`{source}` is a directory: name its files, as `{source}/*.csv`"))
     }
 
     /// Opens the files of `table` and reads their schemas; no row is read. None when no file
@@ -286,7 +295,9 @@ impl Stamp {
     fn of(metadata: &std::fs::Metadata) -> Self {
         Self {
             size: metadata.size(),
-            mtime_ns: metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec(),
+            // beyond the year 2262 they count from the beginning, and still tell two times apart
+            mtime_ns: (metadata.mtime().wrapping_mul(1_000_000_000))
+                .wrapping_add(metadata.mtime_nsec()),
             inode: metadata.ino(),
         }
     }
@@ -297,6 +308,11 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
     for location in matches(folder, &table.source)? {
         let path = location.strip_prefix(folder).unwrap_or(&location);
         let path = path.to_string_lossy().into_owned();
+        let about = std::fs::metadata(&location).map_err(Error::io("read", &location))?;
+        if !about.is_file() {
+            // a pipe would be waited for all night
+            return Err(Error::source(&path, "not a regular file"));
+        }
         let file = File::open(&location).map_err(Error::io("read", &location))?;
         let stamp = Stamp::of(&file.metadata().map_err(Error::io("read", &location))?);
         let (reader, schema) = match format_of(table, &path)? {
@@ -324,10 +340,8 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
 
 /// The files that the pattern names, in order of their paths. Hidden files are never meant.
 fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::io("read source root", folder)(missing));
-    }
+    // what a directory holds can be listed, whatever it is called
+    std::fs::read_dir(folder).map_err(Error::io("read source root", folder))?;
     let root = glob::Pattern::escape(&folder.to_string_lossy());
     let options = glob::MatchOptions {
         require_literal_separator: true,
@@ -335,7 +349,7 @@ fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
         ..glob::MatchOptions::default()
     };
     let found = glob::glob_with(&format!("{root}/{pattern}"), options)
-        .map_err(|_| Error::source(pattern, "not a valid pattern"))?;
+        .map_err(|_| Error::unfit(pattern, "not a valid pattern"))?;
     let mut files = Vec::new();
     for entry in found {
         let path = entry.map_err(|error| {
@@ -361,7 +375,7 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
     {
         Some("parquet") => Ok(Format::Parquet),
         Some("csv") => Ok(Format::Csv),
-        _ => Err(Error::source(
+        _ => Err(Error::unfit(
             path,
             "its name does not tell its format: set `format`",
         )),

@@ -6,59 +6,72 @@
 //! column. What is found and explained by chance is recorded, as counts.
 //!
 //! Reading order: `rule` (what a rule lets its column show) · `form` (what pseudonyms look like) ·
-//! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `seen` (what
-//! columns hold) · `probe`, `candidate` (what protected columns hold) · `chance` (what that proves)
-//! · `gate` (the decision) · `published` (the same, of a run that is published).
+//! `shape`, `stock`, `pages` (files, read back) · `proof` (all of them) · `values`, `numbers`,
+//! `seen` (what columns hold) · `probe`, `filter`, `candidate`, `protected` (what protected
+//! columns hold) · `chance` (what that proves) · `gate` (the decision) · `published` (the same, of
+//! a run that is published) · `sources` (what of its source is no longer as it was).
 
 mod candidate;
 mod chance;
+mod filter;
 mod form;
 mod gate;
+mod numbers;
 mod pages;
 mod probe;
 mod proof;
+mod protected;
 pub(crate) mod published;
 mod rule;
 mod seen;
 mod shape;
+mod sources;
 mod stock;
 mod values;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use pseudo_keyring::DomainKeys;
-use pseudo_policy::PlannedColumn;
 
+use self::filter::Filter;
+pub(crate) use self::filter::each_cell;
 use self::gate::Gate;
-use self::probe::{Cells, Filter, Probe};
-pub(crate) use self::probe::{each_cell, is_structured};
+pub(crate) use self::probe::is_structured;
 use self::proof::{Proof, Table};
+use self::protected::Protected;
 use self::rule::Rule;
+pub use self::sources::{Change, SourceChange};
 pub(crate) use self::stock::guarded;
-use crate::manifest::{GateManifest, Manifest};
+use crate::manifest::{GateManifest, Manifest, TableManifest};
 use crate::plan::Job;
-use crate::{Error, Result, Shared, kernels};
+use crate::{Error, Result};
 
-/// Checks the staged files of `manifest` below `directory`, and answers what is to be recorded of
-/// each table.
+/// Checks the staged files of `manifest` below `directory`, and those of the tables `kept`, which
+/// were not asked for and are published beside; answers what is to be recorded of each table of
+/// `manifest`.
 ///
 /// # Errors
-/// [`Error::Verify`] with the first file that is not what the plan says; [`Error::Leak`] with every
-/// column that shows what it should not.
-pub(crate) fn staged(
+/// [`Error::Kept`] when nobody can tell how a kept table was made; [`Error::Verify`] with the first
+/// file that is not what the plan says; [`Error::Leak`] with every column that shows what it should
+/// not.
+pub(crate) fn staged<'a>(
     directory: &Path,
     manifest: &Manifest,
+    kept: impl Iterator<Item = &'a TableManifest>,
     job: &Job,
     keys: &DomainKeys,
 ) -> Result<Vec<GateManifest>> {
-    let schemas: Vec<_> = job
+    let mut tables = manifest.tables.clone();
+    tables.extend(kept.cloned());
+    let kept = tables.get(manifest.tables.len()..).unwrap_or_default();
+    let planned = job
         .tables
         .iter()
-        .map(|bound| bound.plan.output_schema())
-        .collect();
-    let proof = Proof::new(directory, &manifest.tables, &schemas)?;
-    let protected = Protected::new(job, keys)?;
+        .map(|bound| Ok(bound.plan.output_schema()));
+    let schemas = planned.chain(kept.iter().map(published::schema));
+    let schemas: Vec<_> = schemas.collect::<Result<_>>()?;
+    let proof = Proof::new(directory, &tables, &schemas)?;
+    let protected = Protected::new(job, kept, keys)?;
     let columns = protected.columns;
     let mut gate = Gate::new(&proof, protected.probes, protected.sources);
     let mut is_read = false;
@@ -75,8 +88,9 @@ pub(crate) fn staged(
         Ok(())
     })?;
     proof.balance()?;
-    let (gates, leaks) = gate.verdicts(&proof, &held);
+    let (mut gates, leaks) = gate.verdicts(&proof, &held);
     if leaks.is_empty() {
+        gates.truncate(manifest.tables.len());
         Ok(gates)
     } else {
         Err(Error::Leak { leaks })
@@ -103,54 +117,4 @@ pub(crate) fn present(directory: &Path, manifest: &Manifest) -> bool {
             is_there(&output.path, output.bytes)
                 && record.is_none_or(|record| is_there(&record.path, record.bytes))
         })
-}
-
-/// The protected columns of a job.
-struct Protected {
-    probes: Vec<Probe>,
-    /// Table, column and probe of every column of pseudonyms, ascending.
-    columns: Vec<(usize, usize, usize)>,
-    /// Table, column and probe of every column made of the source column that the probe protects.
-    sources: BTreeSet<(usize, usize, usize)>,
-}
-
-impl Protected {
-    fn new(job: &Job, keys: &DomainKeys) -> Result<Self> {
-        let mut found: Vec<&PlannedColumn> = Vec::new();
-        let mut protected = Self {
-            probes: Vec::new(),
-            columns: Vec::new(),
-            sources: BTreeSet::new(),
-        };
-        for (table, bound) in job.tables.iter().enumerate() {
-            for (index, column) in bound.plan.columns.iter().enumerate() {
-                let Some(identity) = &column.identity else {
-                    continue;
-                };
-                let same = |other: &&PlannedColumn| {
-                    other.identity == column.identity && other.action == column.action
-                };
-                let probe = found.iter().position(same).unwrap_or(found.len());
-                if probe == found.len() {
-                    found.push(column);
-                    let kernel = Box::new(kernels::probe(column, keys)?);
-                    let cells = Cells::Kernel(kernel);
-                    let name = Shared::Identity(identity.name.clone());
-                    let mut probe = Probe::new(name, identity.kind, cells);
-                    probe.are_numbers = true;
-                    protected.probes.push(probe);
-                }
-                if let Some(probe) = protected.probes.get_mut(probe) {
-                    probe.are_numbers &= column.input.is_integer();
-                }
-                protected.columns.push((table, index, probe));
-                for (other, copy) in bound.plan.columns.iter().enumerate() {
-                    if copy.copies() && copy.source_index == column.source_index {
-                        protected.sources.insert((table, other, probe));
-                    }
-                }
-            }
-        }
-        Ok(protected)
-    }
 }

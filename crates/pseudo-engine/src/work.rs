@@ -8,15 +8,15 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use crate::chunk::{self, Chunk};
 use crate::inputs::Inputs;
-use crate::manifest::{SourceManifest, TableManifest, TableRecipe};
+use crate::manifest::{TableManifest, TableRecipe};
 use crate::memory::Budget;
 use crate::plan::TableJob;
 use crate::project::ChunkResult;
-use crate::quarantine::Gate;
-use crate::reuse::{Done, Store, TableSketches, Taken};
+use crate::quarantine::Screen;
+use crate::reuse::{Done, Store, TableSketches, Taken, Wanted};
 use crate::source::{SourceFile, hex};
 use crate::staging::Staging;
-use crate::{Cancel, Result};
+use crate::{Cancel, Error, Result};
 
 /// The work of one table.
 pub(crate) struct Work<'a> {
@@ -24,9 +24,12 @@ pub(crate) struct Work<'a> {
     /// What its rules need besides their columns.
     pub(crate) inputs: Inputs<'a>,
     /// Its rules that put rows into quarantine.
-    pub(crate) gate: Gate,
-    /// As much of the record of the table as is known beforehand.
-    manifest: TableManifest,
+    pub(crate) screen: Screen,
+    recipe: &'a TableRecipe,
+    /// The digests of what `rare` rules keep.
+    rare: BTreeMap<String, String>,
+    /// The digest of each source file, as far as they were taken.
+    digests: Digests,
     table: usize,
     budget: Budget,
     /// The files of the source, in their order.
@@ -34,6 +37,9 @@ pub(crate) struct Work<'a> {
     /// The chunk of a table that has no other.
     empty: Option<Chunk>,
 }
+
+/// The digests of the source files of a table, in hex; none of one that nothing waits for.
+pub(crate) type Digests = Vec<Option<String>>;
 
 /// One source file.
 enum Input<'a> {
@@ -49,9 +55,9 @@ impl<'a> Work<'a> {
     /// from `store`.
     pub(crate) fn new(
         (table, bound, budget): (usize, &'a TableJob, Budget),
-        gate: Gate,
-        recipe: &TableRecipe,
-        sources: Vec<SourceManifest>,
+        screen: Screen,
+        recipe: &'a TableRecipe,
+        digests: Digests,
         store: Option<&'a Store<'a>>,
         cancel: &Cancel,
     ) -> Result<Self> {
@@ -67,16 +73,17 @@ impl<'a> Work<'a> {
             Vec::new()
         };
         let chunks: Vec<_> = counted.iter().flatten().collect();
-        let inputs = Inputs::count(bound, &chunks, &gate, cancel)?;
-        let manifest = TableManifest {
-            table: plan.table.clone(),
-            recipe: recipe.clone(),
-            rare: kept(&plan.columns, &inputs),
-            sources,
-            ..TableManifest::default()
+        let inputs = Inputs::count(bound, &chunks, &screen, cancel)?;
+        let rare = kept(&plan.columns, &inputs);
+        let paths = bound.source.files.iter().map(|file| file.path.as_str());
+        let wanted = Wanted {
+            table: &plan.table,
+            recipe,
+            rare: &rare,
+            sources: paths.zip(digests.iter().map(Option::as_deref)).collect(),
         };
-        let nothing = || manifest.sources.iter().map(|_| None).collect();
-        let taken = store.map_or_else(nothing, |store| store.files(&manifest));
+        let nothing = || wanted.sources.iter().map(|_| None).collect();
+        let taken = store.map_or_else(nothing, |store| store.files(&wanted));
         let mut counted = counted.into_iter();
         let files: Vec<_> = taken
             .into_iter()
@@ -94,8 +101,10 @@ impl<'a> Work<'a> {
             files: files.collect::<Result<_>>()?,
             bound,
             inputs,
-            gate,
-            manifest,
+            screen,
+            recipe,
+            rare,
+            digests,
             table,
             budget,
             empty: None,
@@ -105,7 +114,7 @@ impl<'a> Work<'a> {
     /// Numbers the output files and stages those that are taken over; a file whose output turns out
     /// not to be what was published is read after all.
     pub(crate) fn lay(&mut self, staging: &Staging, cancel: &Cancel) -> Result<()> {
-        let name = &self.manifest.table;
+        let name = &self.bound.plan.table;
         staging.create_dir(name)?;
         let mut next = 0;
         for (file, input) in self.files.iter_mut().enumerate() {
@@ -149,11 +158,9 @@ impl<'a> Work<'a> {
         self.files.len() - self.read().count()
     }
 
-    /// Records the digests of the source files.
-    pub(crate) fn digested(&mut self, digests: Vec<String>) {
-        for (source, sha256) in self.manifest.sources.iter_mut().zip(digests) {
-            source.sha256 = sha256;
-        }
+    /// Takes the digests of the source files.
+    pub(crate) fn digested(&mut self, digests: Digests) {
+        self.digests = digests;
     }
 
     /// Adds up what the source files gave; `results` are those of the chunks, in order. What is
@@ -162,23 +169,34 @@ impl<'a> Work<'a> {
         self,
         results: Vec<ChunkResult>,
     ) -> Result<(TableManifest, TableSketches, Done)> {
-        let mut manifest = self.manifest;
-        let columns = self.bound.plan.columns.len();
-        let (mut sum, mut sketches) = (Done::nothing(columns), Vec::new());
+        let (plan, mut digests) = (&self.bound.plan, self.digests.into_iter());
+        let columns = plan.columns.len();
+        let mut sum = Done::nothing(columns);
+        let (mut sources, mut sketches) = (Vec::new(), Vec::new());
         let mut results = results.into_iter().peekable();
-        for (file, (source, input)) in manifest.sources.iter_mut().zip(&self.files).enumerate() {
+        for (file, (source, input)) in self.bound.source.files.iter().zip(&self.files).enumerate() {
             let done = match input {
-                Input::Taken(taken, first) => taken.done(&manifest.table, *first)?,
+                Input::Taken(taken, first) => taken.done(&plan.table, *first)?,
                 Input::Read(_) => {
                     let own = |result: &ChunkResult| result.file == Some(file);
                     let own = std::iter::from_fn(|| results.next_if(own));
                     own.fold(Done::nothing(columns), ChunkResult::follow)
                 }
             };
-            sketches.push(done.record(source));
+            let sha256 = digests.next().flatten().ok_or_else(undigested)?;
+            let (source, own) = done.record(source, sha256);
+            sources.push(source);
+            sketches.push(own);
             sum.add(done);
         }
         let sum = results.fold(sum, ChunkResult::follow);
+        let manifest = TableManifest {
+            table: plan.table.clone(),
+            recipe: self.recipe.clone(),
+            rare: self.rare,
+            sources,
+            ..TableManifest::default()
+        };
         Ok((manifest, sketches, sum))
     }
 }
@@ -195,6 +213,10 @@ impl ChunkResult {
         });
         sum
     }
+}
+
+fn undigested() -> Error {
+    Error::Internal("a source file without its digest".to_owned())
 }
 
 fn is_rare(column: &PlannedColumn) -> bool {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_token::{CheckValue, Epoch, RootMessage};
+use pseudo_token::Epoch;
 use zeroize::Zeroizing;
 
 use crate::document::{SECRET_LEN, legal_time};
@@ -248,11 +248,8 @@ impl Fresh {
             }
             Self::Given(bytes) => Ok(Root::Secret(Locked::new(bytes.as_slice())?)),
             Self::Custody(custody) => {
-                if !custody.is_legal() {
-                    return Err(Error::Custody);
-                }
-                let answer = custody.answer(&RootMessage::check_value(epoch), access)?;
-                Ok(Root::Custody(custody, CheckValue::from_answer(&answer)))
+                let check = custody.check_value(epoch, access)?;
+                Ok(Root::Custody(custody, check))
             }
         }
     }

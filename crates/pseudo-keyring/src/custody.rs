@@ -4,10 +4,22 @@
 //!
 //! One file for each provider, each behind the feature of its name.
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
+#[cfg(any(feature = "transit", feature = "aws-kms"))]
+mod http;
+mod parse;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(feature = "aws-kms")]
+mod sigv4;
+#[cfg(feature = "transit")]
+mod transit;
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use pseudo_token::RootMessage;
+use pseudo_token::{CheckValue, Epoch, RootMessage};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -146,6 +158,18 @@ impl Custody {
         }
     }
 
+    /// Asks the provider for the check value of its key.
+    ///
+    /// # Errors
+    /// When it does not answer, and when the reference is malformed.
+    pub fn check_value(&self, epoch: Epoch, access: &Access) -> Result<CheckValue, Error> {
+        if !self.is_legal() {
+            return Err(Error::Custody);
+        }
+        let answer = self.answer(&RootMessage::check_value(epoch), access)?;
+        Ok(CheckValue::from_answer(&answer))
+    }
+
     /// Asks the provider for the HMAC-SHA256 of a message.
     pub(crate) fn answer(
         &self,
@@ -154,11 +178,11 @@ impl Custody {
     ) -> Result<Zeroizing<[u8; 32]>, Error> {
         match self {
             #[cfg(feature = "pkcs11")]
-            Self::Pkcs11(place) => pkcs11::answer(place, message, access),
+            Self::Pkcs11(place) => pkcs11::answer(place, &self.to_string(), message, access),
             #[cfg(feature = "transit")]
-            Self::Transit(place) => transit::answer(place, message, access),
+            Self::Transit(place) => transit::answer(place, &self.to_string(), message, access),
             #[cfg(feature = "aws-kms")]
-            Self::AwsKms(place) => aws_kms::answer(place, message, access),
+            Self::AwsKms(place) => aws_kms::answer(place, &self.to_string(), message, access),
             #[cfg(not(all(feature = "pkcs11", feature = "transit", feature = "aws-kms")))]
             _ => {
                 let _ = (message, access);
@@ -211,4 +235,17 @@ impl fmt::Display for Custody {
             }
         }
     }
+}
+
+/// The 32 bytes of an HMAC from base64.
+#[cfg(any(feature = "transit", feature = "aws-kms"))]
+fn mac(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    // The decoder asks for some more than the padded text can hold.
+    let mut bytes = Zeroizing::new([0_u8; 36]);
+    let len = STANDARD.decode_slice(text, bytes.as_mut_slice()).ok()?;
+    let bytes = bytes.get(..len)?;
+    Some(Zeroizing::new(bytes.try_into().ok()?))
 }

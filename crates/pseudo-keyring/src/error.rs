@@ -215,6 +215,9 @@ pub enum Error {
     /// A reference to a secret elsewhere says nothing, or too much.
     #[error("a reference to a provider has an empty or overlong field")]
     Custody,
+    /// A text is no reference to a provider.
+    #[error("not a reference to a key of a provider")]
+    CustodyText,
     /// This build cannot ask the provider.
     #[error("this build cannot ask provider `{provider}`")]
     NotBuilt {
@@ -395,6 +398,7 @@ impl Error {
                  that a pipeline needs"
                     .to_owned(),
             ),
+            Self::CustodyText => Some(CUSTODY_FORMS.to_owned()),
             Self::Busy { .. } => Some("try again when it has ended".to_owned()),
             _ => None,
         }
@@ -409,6 +413,11 @@ impl Error {
         }
     }
 }
+
+const CUSTODY_FORMS: &str = "\
+pkcs11:token=TOKEN;object=KEY?module-path=/usr/lib/softhsm/libsofthsm2.so
+transit:https://HOST:8200/transit/KEY?version=1
+aws-kms:REGION/KEY";
 
 fn listed(names: &[SubKey]) -> String {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();

@@ -171,7 +171,7 @@ impl DomainKeys {
         }
     }
 
-    fn bytes(&self, name: SubKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn bytes(&self, name: SubKey) -> Result<Zeroizing<Vec<u8>>, Error> {
         match &self.held {
             Held::Whole(key) => {
                 let key = DomainKey::from_bytes(*sized(key)?);

@@ -8,9 +8,10 @@
 //! Reading order: [`Keyring`] is what callers hold, [`Change`] how it changes; `source` says how it
 //! is unlocked and what a holder of keys can do, `keys` what such a holder hands to a run;
 //! `custody` is where secrets are that are not in the file, [`Bundle`] what others are given of
-//! them, [`Approvals`] whose consent reveal needs. `age` is the sealed file
-//! (age-encryption.org/v1), `document` what is inside it, `file` how it reaches the disk, `locked`
-//! how secrets are held in memory. `stream` seals other data than keys: rows in quarantine.
+//! them (`tink` writes one key of them for Tink), [`Approvals`] whose consent reveal needs. `age`
+//! is the sealed file (age-encryption.org/v1), `document` what is inside it, `file` how it reaches
+//! the disk, `locked` how secrets are held in memory. `stream` seals other data than keys: rows in
+//! quarantine.
 
 mod age;
 mod approvals;
@@ -26,6 +27,7 @@ mod keys;
 mod locked;
 mod source;
 mod stream;
+mod tink;
 
 use std::fmt;
 use std::path::Path;
@@ -42,6 +44,7 @@ pub use crate::error::{Error, Fault};
 pub use crate::keys::DomainKeys;
 pub use crate::source::{KeySource, Unlock};
 pub use crate::stream::{PassingKey, Recipient, Sealer};
+pub use crate::tink::Delivery;
 
 use crate::document::Content;
 use crate::locked::Locked;

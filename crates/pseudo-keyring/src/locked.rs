@@ -51,3 +51,53 @@ impl Drop for Locked {
         self.pages.zeroize();
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The flags of the mapping that holds an address, as the kernel tells them.
+    fn flags(address: usize) -> String {
+        let maps = fs::read_to_string("/proc/self/smaps").unwrap_or_default();
+        let mut inside = false;
+        for line in maps.lines() {
+            let range = line
+                .split(' ')
+                .next()
+                .and_then(|range| range.split_once('-'));
+            let hex = |text: &str| usize::from_str_radix(text, 16).ok();
+            if let Some((start, end)) = range.and_then(|(a, b)| Some((hex(a)?, hex(b)?))) {
+                inside = (start..end).contains(&address);
+            } else if let Some(flags) = line.strip_prefix("VmFlags:").filter(|_| inside) {
+                return format!("{flags} ");
+            }
+        }
+        String::new()
+    }
+
+    #[test]
+    fn secrets_are_locked_and_not_dumped() {
+        let locked = Locked::new(b"canary").unwrap();
+        assert_eq!(&*locked, b"canary");
+        assert_eq!(format!("{locked:?}"), "Locked(..)");
+        let flags = flags(locked.as_ptr() as usize);
+        assert!(flags.contains(" dd "), "{flags}");
+        let limits = fs::read_to_string("/proc/self/limits").unwrap();
+        let limit = limits
+            .lines()
+            .find(|line| line.starts_with("Max locked memory"))
+            .unwrap();
+        let limit = limit.split_whitespace().nth(3).unwrap();
+        let may = limit.parse::<u64>().is_ok_and(|bytes| bytes >= 1 << 16) || limit == "unlimited";
+        assert_eq!(flags.contains(" lo "), may, "{flags}, limit {limit}");
+    }
+
+    #[test]
+    fn nothing_and_much_is_held() {
+        assert_eq!(&*Locked::new(b"").unwrap(), b"");
+        let much = vec![7; 10_000];
+        assert_eq!(&*Locked::new(&much).unwrap(), much);
+    }
+}

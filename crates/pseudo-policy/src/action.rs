@@ -334,6 +334,30 @@ impl Action {
         }
     }
 
+    /// Every rule that makes pseudonyms of an identity: of them [`Action::describe`] tells which
+    /// one a manifest means.
+    pub fn of_identity(name: &str) -> impl Iterator<Item = Self> {
+        let identity = || name.to_owned();
+        let token = move |(encoding, bits)| Self::Token {
+            identity: identity(),
+            encoding,
+            bits,
+        };
+        let seal = move |encoding| Self::Seal {
+            identity: identity(),
+            encoding,
+        };
+        let fpe = move |alphabet| Self::Fpe {
+            identity: identity(),
+            alphabet,
+        };
+        let forms = TokenEncoding::WORDS.iter();
+        let forms = forms.flat_map(|(_, encoding)| [(*encoding, 128), (*encoding, 256)]);
+        let seals = SealEncoding::WORDS.iter().map(|(_, encoding)| *encoding);
+        let fpes = FpeAlphabet::WORDS.iter().map(|(_, alphabet)| *alphabet);
+        forms.map(token).chain(seals.map(seal)).chain(fpes.map(fpe))
+    }
+
     /// What is done, in a few words; texts that are written to the output are left out.
     #[must_use]
     pub fn describe(&self) -> String {

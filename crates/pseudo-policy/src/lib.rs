@@ -31,6 +31,7 @@ mod refusal;
 mod settings;
 mod syntax;
 mod table;
+mod unrelated;
 
 pub use action::{Action, Band, FpeAlphabet, Part, RareTo, SealEncoding, TokenEncoding, Unit};
 pub use column::{ColumnRules, OnInvalid, Rule};

@@ -15,6 +15,7 @@ use crate::refusal::{Fault, Refusal, Spot, Violation};
 use crate::settings::{self, Settings};
 use crate::syntax;
 use crate::table::Table;
+use crate::unrelated;
 
 /// A pipeline file.
 #[derive(Debug, Clone, PartialEq)]
@@ -214,6 +215,9 @@ pub struct Identity {
     pub kind: Kind,
     /// The blank list that replaces the default one.
     pub blank: Option<Vec<String>>,
+    /// Columns of the output, `table.column`, of which somebody says that their numbers have
+    /// nothing to do with those of the identity, although the one may be found in the other.
+    pub unrelated: Vec<String>,
 }
 
 fn read(reader: &mut Reader<'_>, file: &str, root: &dyn TableLike) -> Pipeline {
@@ -248,6 +252,7 @@ fn read(reader: &mut Reader<'_>, file: &str, root: &dyn TableLike) -> Pipeline {
     let identities = identities(reader, &mut top);
     let tables = tables(reader, &mut top, &source, &identities);
     check_bloom_filter(reader, &sink, &spots, &tables);
+    unrelated::check(reader, &top, &identities, &tables);
     top.finish(reader, Where::Section);
     settings::refuse_unused(reader);
     Pipeline {
@@ -411,6 +416,7 @@ fn identities(reader: &mut Reader<'_>, top: &mut Section<'_>) -> BTreeMap<String
                 None,
             );
         }
+        let unrelated = section.texts(reader, "unrelated").unwrap_or_default();
         section.finish(reader, Where::Nowhere);
         identities.insert(
             name.to_owned(),
@@ -418,6 +424,7 @@ fn identities(reader: &mut Reader<'_>, top: &mut Section<'_>) -> BTreeMap<String
                 name: name.to_owned(),
                 kind,
                 blank,
+                unrelated,
             },
         );
     }

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`mod@query`] answers SQL over the current run, `layout` says which run and
 //! tables that are, [`filter`] turns a policy's predicate into a check on batches, `session` is the
-//! one place that makes a session, [`error`] is the border.
+//! one place that makes a session, `shown` how a table looks to a person, [`error`] is the border.
 
 pub mod error;
 pub mod filter;
@@ -14,6 +14,7 @@ pub mod query;
 
 mod layout;
 mod session;
+mod shown;
 
 pub use error::Error;
 pub use filter::Filters;

@@ -3,7 +3,6 @@
 //! The session sees the files of the run's tables and no others. CSV and JSON are written a batch
 //! at a time; a table on the terminal needs every row for the width of its columns.
 
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::io::Write;
 use std::path::Path;
@@ -15,8 +14,6 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::json;
 use arrow::json::writer::LineDelimited;
-use arrow::util::display::FormatOptions;
-use arrow::util::pretty::pretty_format_batches_with_options;
 use datafusion::common::TableReference;
 use datafusion::datasource::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
@@ -35,11 +32,12 @@ use datafusion::sql::sqlparser::ast;
 use crate::error::{self, Error};
 use crate::layout::{Rows, Run};
 use crate::session::{Identifiers, read_only, session};
+use crate::shown;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Aligned columns for a person; nothing is shortened.
+    /// Aligned columns for a person; nothing is shortened, and control characters are escaped.
     Table,
     /// RFC 4180 with a header line; NULL is the empty field.
     Csv,
@@ -247,7 +245,7 @@ impl<'a> Answering<'a> {
     fn finish(mut self) -> Result<u64, Error> {
         match self.format {
             Format::Table => {
-                let text = table_text(&self.schema, &self.kept).map_err(|_| Error::Format)?;
+                let text = shown::table(&self.schema, &self.kept).map_err(|_| Error::Format)?;
                 self.put(&text)?;
             }
             Format::Csv if self.header => {
@@ -283,22 +281,6 @@ fn json_text(batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
     writer.write(batch)?;
     writer.finish()?;
     Ok(text)
-}
-
-fn table_text(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    let options = FormatOptions::default()
-        .with_null("NULL")
-        .with_display_error(false);
-    let mut all = vec![RecordBatch::new_empty(Arc::clone(schema))];
-    all.extend_from_slice(batches);
-    let mut text = String::new();
-    writeln!(
-        text,
-        "{}",
-        pretty_format_batches_with_options(&all, &options)?
-    )
-    .map_err(|_| ArrowError::ComputeError(String::new()))?;
-    Ok(text.into_bytes())
 }
 
 /// Where a file of the run is found, its name percent-encoded as RFC 3986 asks.

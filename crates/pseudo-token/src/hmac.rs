@@ -1,11 +1,12 @@
-//! HMAC-SHA256 (RFC 2104, FIPS 180-4): irreversible tokens, the shift of dates and the order of
-//! rows.
+//! HMAC-SHA256 (RFC 2104, FIPS 180-4): irreversible tokens, the shift of dates, the order of rows
+//! and the authenticity of an audit log.
 //!
 //! ```text
 //! token     = HMAC-SHA256(subkey("token"), canonical bytes), its first N bytes
 //! days      = HMAC-SHA256(subkey("shift"), canonical subject), its first 8 bytes as a big-endian
 //!             number, mod (2N + 1), minus N
 //! order key = HMAC-SHA256(subkey("shuffle"), tuple(table, chunk index, row index in the chunk))
+//! audit MAC = HMAC-SHA256(audit key, tuple(label, …))
 //! ```
 //!
 //! The key occupies one whole block of both hashes, so it is compressed once, when the key is made,
@@ -15,6 +16,7 @@ use std::fmt;
 use std::ops::Range;
 
 use sha2::block_api::compress256;
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::key::append_tuple;
@@ -102,7 +104,47 @@ impl ShuffleKey {
     }
 }
 
-/// What the keys of this module share: how they are made, which path they take, and that nothing
+/// Authenticates the lines of an audit log, and digests what was asked so that nobody without the
+/// key can try values.
+pub struct AuditKey {
+    keyed: Box<Keyed>,
+}
+
+impl AuditKey {
+    /// Takes the 32 bytes of a key, derived here or elsewhere.
+    #[must_use]
+    pub fn from_bytes(key: &[u8; 32]) -> Self {
+        let keyed = Box::new(Keyed::new(key));
+        Self { keyed }
+    }
+
+    /// The MAC of a tuple of items, the first of which says what it is of.
+    #[must_use]
+    pub fn mac(&self, items: &[&[u8]]) -> [u8; 32] {
+        let mut message = Vec::new();
+        append_tuple(items, &mut message);
+        let mut mac = [0; 32];
+        let (words, _) = mac.as_chunks_mut::<4>();
+        for (bytes, word) in words.iter_mut().zip(self.keyed.digest(&message)) {
+            *bytes = word.to_be_bytes();
+        }
+        mac
+    }
+
+    /// Whether that is the MAC of the items, in a time that does not depend on it.
+    #[must_use]
+    pub fn is_mac(&self, items: &[&[u8]], mac: &[u8; 32]) -> bool {
+        self.mac(items).ct_eq(mac).into()
+    }
+}
+
+impl fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuditKey(..)")
+    }
+}
+
+/// What the keys for many messages share: how they are made, which path they take, and that nothing
 /// shows them.
 macro_rules! prf_keys {
     ($($key:ident)*) => {

@@ -14,9 +14,9 @@
 //!   `unsafe`.
 //!
 //! In reading order: `key` (secrets and what is derived from them), `root` (what a secret is asked
-//! for), `subkey` (the names of sub-keys), `hmac` (tokens, the shift of dates and row order), `siv`
-//! (seals), `encoding` (their text forms), `ff1` (tokens that keep their format), `lanes` (many
-//! messages at once), `error`; `fuzz` for tests.
+//! for), `subkey` (the names of sub-keys), `hmac` (tokens, the shift of dates, row order, the audit
+//! log), `siv` (seals), `encoding` (their text forms), `ff1` (tokens that keep their format),
+//! `lanes` (many messages at once), `error`; `fuzz` for tests.
 //! `TOKENS.md` beside this crate is the contract these modules implement.
 
 #![warn(clippy::indexing_slicing)]
@@ -36,7 +36,7 @@ mod subkey;
 pub use encoding::Encoding;
 pub use error::Error;
 pub use ff1::{Alphabet, FpeKey};
-pub use hmac::{ShiftKey, ShuffleKey, TokenKey};
+pub use hmac::{AuditKey, ShiftKey, ShuffleKey, TokenKey};
 pub use key::{CheckValue, DomainKey, Epoch, Purpose, Secret};
 pub use lanes::Lanes;
 pub use root::RootMessage;

@@ -7,10 +7,9 @@ use std::collections::HashMap;
 use arrow_array::{Array, ArrayRef};
 use pseudo_pii::Verdict;
 
-use crate::bytes::Cell;
-use crate::column::Bytes;
+use crate::column::map_texts;
 use crate::outcome::Tally;
-use crate::{Error, OnInvalid, bytes};
+use crate::{Error, OnInvalid};
 
 pub(crate) struct Map {
     pub(crate) entries: HashMap<String, String>,
@@ -20,27 +19,14 @@ pub(crate) struct Map {
 
 impl Map {
     pub(crate) fn apply(&self, array: &dyn Array, tally: &mut Tally) -> Result<ArrayRef, Error> {
-        let cells = bytes::cells(array).ok_or(Error::Assembly)?;
-        let mut column = Bytes::new(array.len(), 0);
-        let mut written = String::new();
-        for row in 0..array.len() {
-            if cells.is_null(row) {
-                tally.null(row);
-                column.push_null();
-                continue;
-            }
-            let entry = match cells.cell(row, &mut written) {
-                Cell::Text(text) => self.entries.get(text),
-                Cell::Bytes(_) | Cell::Written | Cell::Missing => None,
-            };
-            let entry = entry.or(self.default.as_ref()).map(String::as_str);
+        map_texts(array, tally, |row, text, column, tally| {
+            let entry = self.entries.get(text).or(self.default.as_ref());
             match entry {
                 Some(_) => tally.transformed(row, Verdict::Valid),
                 None if self.on_invalid == OnInvalid::Fail => tally.refuse(row)?,
                 None => tally.nulled(row),
             }
-            column.push_option(entry)?;
-        }
-        column.into_text()
+            column.push_option(entry.map(String::as_str))
+        })
     }
 }

@@ -5,10 +5,9 @@
 use arrow_array::{Array, ArrayRef};
 use pseudo_pii::Verdict;
 
-use crate::bytes::Cell;
-use crate::column::Bytes;
+use crate::Error;
+use crate::column::map_texts;
 use crate::outcome::Tally;
-use crate::{Error, bytes};
 
 pub(crate) struct Mask {
     pub(crate) keep_first: usize,
@@ -17,22 +16,11 @@ pub(crate) struct Mask {
 
 impl Mask {
     pub(crate) fn apply(&self, array: &dyn Array, tally: &mut Tally) -> Result<ArrayRef, Error> {
-        let cells = bytes::cells(array).ok_or(Error::Assembly)?;
-        let mut column = Bytes::new(array.len(), 0);
-        let mut written = String::new();
-        for row in 0..array.len() {
-            if cells.is_null(row) {
-                tally.null(row);
-                column.push_null();
-                continue;
-            }
-            if let Cell::Text(text) = cells.cell(row, &mut written) {
-                self.write(text, &mut column.values);
-            }
+        map_texts(array, tally, |row, text, column, tally| {
+            self.write(text, &mut column.values);
             tally.transformed(row, Verdict::Valid);
-            column.close_row()?;
-        }
-        column.into_text()
+            column.close_row()
+        })
     }
 
     fn write(&self, text: &str, out: &mut Vec<u8>) {

@@ -9,6 +9,7 @@ use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
 use serde_json::json;
 
+use crate::access::AccessArgs;
 use crate::commands::check::{self, Settings};
 use crate::commands::{now, rfc3339, verify};
 use crate::message::{self, Failure, Screen, Standing};
@@ -56,6 +57,8 @@ pub(crate) struct Run {
     json: bool,
     #[command(flatten)]
     record: RecordArgs,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 impl Run {
@@ -90,11 +93,12 @@ impl Run {
         let job = pseudo_engine::open_with(&self.pipeline, &pseudo_query::Filters, &choice)?;
         check::warn(&job, screen);
         let started = record.started;
-        let keyring = unlock::for_job(
+        let held = unlock::for_job(
             &job,
             current,
             self.passphrase_file.as_deref(),
             &rfc3339(started),
+            &self.access,
             screen,
         )?;
         record.start(&job);
@@ -112,7 +116,7 @@ impl Run {
             cancel,
             disk: Disk::default(),
         };
-        let report = pseudo_engine::run(&job, &keyring, &options);
+        let report = pseudo_engine::run(&job, held.source(), &options);
         meter.finish();
         let report = report?;
         for table in &report.manifest.tables {
@@ -121,6 +125,10 @@ impl Run {
                     let (table, column) = (&table.table, &column.column);
                     screen.warning(&verify::suspicion(table, column, &kind.kind, kind.values));
                 }
+                let shared = column.shared.iter();
+                let excused =
+                    shared.filter_map(|one| verify::excused(&table.table, &column.column, one));
+                excused.for_each(|text| screen.warning(&text));
             }
         }
         Ok(report)
@@ -147,13 +155,23 @@ impl Run {
                     0 => String::new(),
                     files => format!("source files not read again: {}\n", thousands(files as u64)),
                 };
+                let tables = report.manifest.tables.iter();
+                let held = match tables.map(|table| table.quarantined_rows).sum() {
+                    0 => String::new(),
+                    rows => {
+                        let rows = thousands(rows);
+                        format!("rows in quarantine: {rows}, told in {sink}/current/quarantine\n")
+                    }
+                };
                 let summary = summary(&report.manifest);
                 let tables = report.manifest.tables.iter();
                 let forgotten = match tables.map(|table| table.forgotten_rows).sum() {
                     0 => String::new(),
                     rows => format!("rows of forgotten subjects: {}\n", thousands(rows)),
                 };
-                format!("{summary}\n{forgotten}{reused}run {run} is published: {sink}/current\n")
+                format!(
+                    "{summary}\n{reused}{forgotten}{held}run {run} is published: {sink}/current\n"
+                )
             }
             RunOutcome::NothingToDo => format!(
                 "nothing to do: source, pipeline and keys are those of run {run}: {sink}/current\n"
@@ -182,6 +200,7 @@ fn summary(manifest: &Manifest) -> String {
         "table",
         "rows read",
         "filtered",
+        "quarantined",
         "published",
         "subjects",
         "files",
@@ -199,6 +218,7 @@ fn summary(manifest: &Manifest) -> String {
             table.table.clone(),
             thousands(table.source_rows),
             thousands(table.filtered_rows),
+            thousands(table.quarantined_rows),
             thousands(table.published_rows),
             table.distinct_subjects.map(about).unwrap_or_default(),
             thousands(table.outputs.len() as u64),

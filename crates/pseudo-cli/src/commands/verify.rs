@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pseudo_engine::VerifyReport;
-use pseudo_engine::manifest::GatedColumn;
+use pseudo_engine::manifest::{GatedColumn, SharedIdentity};
 use serde_json::{Value, json};
 
 use crate::message::{self, Failure, Screen};
@@ -42,10 +42,16 @@ impl Verify {
         if !report.same_pipeline {
             screen.warning("the pipeline file is not the one that the run was made by");
         }
+        for change in &report.changed {
+            screen.warning(&change.to_string());
+        }
         for (table, column) in columns(&report) {
             for kind in &column.kinds {
                 screen.warning(&suspicion(table, &column.column, &kind.kind, kind.values));
             }
+            let shared = column.shared.iter();
+            let excused = shared.filter_map(|one| excused(table, &column.column, one));
+            excused.for_each(|text| screen.warning(&text));
         }
         let text = if self.json {
             message::json(&as_json(&self, &report))
@@ -60,6 +66,24 @@ impl Verify {
 pub(crate) fn suspicion(table: &str, column: &str, kind: &str, values: u64) -> String {
     let values = thousands(values);
     format!("table `{table}`, column `{column}`: {values} distinct values may be of kind `{kind}`")
+}
+
+/// What is said of a column that passed for want of nothing but somebody's word.
+pub(crate) fn excused(table: &str, column: &str, shared: &SharedIdentity) -> Option<String> {
+    let SharedIdentity {
+        identity,
+        values,
+        of,
+        unrelated,
+        ..
+    } = shared;
+    let (values, of) = (thousands(*values), thousands(*of));
+    unrelated.then(|| {
+        format!(
+            "table `{table}`, column `{column}`: {values} of {of} numbers are those of \
+             `{identity}`, and pass because the pipeline calls the two unrelated"
+        )
+    })
 }
 
 /// The columns that were looked at, with their tables.
@@ -129,6 +153,10 @@ fn as_json(verify: &Verify, report: &VerifyReport) -> Value {
             "gate": gate,
         })
     };
+    let changed = report
+        .changed
+        .iter()
+        .map(|one| json!({ "table": one.table, "file": one.file, "change": one.change.name() }));
     let tables = report.manifest.tables.iter().zip(&report.gates);
     json!({
         "outcome": "verified",
@@ -136,6 +164,7 @@ fn as_json(verify: &Verify, report: &VerifyReport) -> Value {
         "run_id": report.manifest.run_id,
         "protected_columns": report.protected,
         "same_pipeline": report.same_pipeline,
+        "changed_sources": changed.collect::<Vec<_>>(),
         "tables": tables.map(table).collect::<Vec<_>>(),
     })
 }

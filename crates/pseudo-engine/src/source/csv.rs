@@ -5,11 +5,13 @@
 //!
 //! An empty line is a record with an empty field where records have one field, and none elsewhere.
 
+mod counted;
 mod encoding;
 mod index;
 mod machine;
 mod records;
 mod split;
+mod text;
 mod typed;
 
 use std::fs::File;
@@ -23,10 +25,12 @@ use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pseudo_policy::{CsvOptions, Table, TextEncoding};
 
+use self::counted::Counted;
 use self::encoding::{Decode, Mask};
 use self::machine::{Event, State};
 use self::records::{Fault, Layout, Nulls, Records};
 use self::split::Blocks;
+use self::text::Text;
 use super::{BATCH_ROWS, Slice, Visitor};
 use crate::{Error, Result};
 
@@ -53,6 +57,7 @@ pub(crate) struct CsvFile {
     size: u64,
     /// Where the first record after the header begins.
     body: u64,
+    counted: Counted,
 }
 
 impl CsvFile {
@@ -75,6 +80,7 @@ impl CsvFile {
             schema: Arc::new(Schema::empty()),
             size,
             body: 0,
+            counted: Counted::default(),
         };
         let start = file.mark_len()?;
         let (end, fields) = file.first_record(path, start)?;
@@ -161,17 +167,23 @@ impl CsvFile {
                 before += rows;
             }
             if more {
+                self.counted.add(&range, before as u64);
                 return Ok(());
             }
         }
     }
 
-    /// The number of records before the byte `end`. Reads them again: for error messages only.
+    /// The number of records before the byte `end`, where one begins.
     pub(crate) fn records_before(&self, end: u64) -> Result<u64> {
+        let count = |range| self.count(range);
+        self.counted.records(self.body..end, count)
+    }
+
+    fn count(&self, range: Range<u64>) -> Result<u64> {
         let (mut state, mut count) = (State::Record, 0);
         let blank_lines = self.schema.fields().len() == 1;
         let mut mask = Mask::default();
-        self.blocks(self.body..end, &mut |block| {
+        self.blocks(range, &mut |block| {
             for &byte in mask.apply(self.encoding, block) {
                 let event;
                 (state, event) = self.dialect.step(state, byte, blank_lines);
@@ -286,80 +298,6 @@ impl Dialect {
             fields.push(field);
         }
         fields
-    }
-}
-
-/// The text of a range, read and decoded piece by piece into one buffer.
-struct Text<'a> {
-    csv: &'a CsvFile,
-    file: File,
-    decode: Decode,
-    /// What of the range is still to be read.
-    unread: Range<u64>,
-    raw: Vec<u8>,
-    /// The text that has been read and not been taken is at `from..to`.
-    buffer: Vec<u8>,
-    from: usize,
-    to: usize,
-    /// Whether the range ends with it.
-    last: bool,
-}
-
-impl<'a> Text<'a> {
-    fn open(csv: &'a CsvFile, range: Range<u64>) -> Result<Self> {
-        let mut text = Self {
-            csv,
-            file: csv.file()?,
-            decode: Decode::new(csv.encoding),
-            unread: range,
-            raw: Vec::new(),
-            buffer: Vec::new(),
-            from: 0,
-            to: 0,
-            last: false,
-        };
-        text.fill()?;
-        Ok(text)
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.buffer.get(self.from..self.to).unwrap_or_default()
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        self.from += bytes;
-    }
-
-    /// Reads on; twice as much as is there, where that is not even one record.
-    fn fill(&mut self) -> Result<()> {
-        self.buffer.copy_within(self.from..self.to, 0);
-        (self.from, self.to) = (0, self.to - self.from);
-        let left = length(self.unread.end - self.unread.start);
-        let wanted = PIECE.max(self.to).min(left);
-        self.last = wanted == left;
-        let plain = self.decode.is_identity();
-        let (into, at) = if plain {
-            (&mut self.buffer, self.to)
-        } else {
-            (&mut self.raw, 0)
-        };
-        if into.len() < at + wanted {
-            into.resize(at + wanted, 0);
-        }
-        let part = into.get_mut(at..at + wanted).unwrap_or_default();
-        self.file
-            .read_exact_at(part, self.unread.start)
-            .map_err(Error::io("read", &self.csv.location))?;
-        self.unread.start += wanted as u64;
-        if plain {
-            self.to += wanted;
-        } else {
-            self.buffer.truncate(self.to);
-            let raw = self.raw.get(..wanted).unwrap_or_default();
-            self.decode.append(raw, self.last, &mut self.buffer);
-            self.to = self.buffer.len();
-        }
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
@@ -30,6 +32,10 @@ use crate::{Error, Result};
 /// Readers of one slice at most, each of some of its columns, so that threads can share the work.
 const READERS: usize = 8;
 
+/// Bits of the number of rows of a page, and bytes that a page takes at least.
+const PAGE_ROWS_BITS: u32 = 31;
+const PAGE_MIN: u64 = 8;
+
 /// An opened file: where it is, and its footer.
 pub(crate) struct ParquetFile {
     pub(crate) location: PathBuf,
@@ -41,10 +47,23 @@ impl ParquetFile {
     pub(crate) fn open(path: &str, location: PathBuf, file: &File) -> Result<(Self, SchemaRef)> {
         let metadata = guarded(path, || {
             ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
-                .map_err(|error| Error::source(path, parquet_fault(&error)))
+                .map_err(|error| Error::source(path, footer_fault(file, &error)))
         })?;
         let schema = SchemaRef::clone(metadata.schema());
-        Ok((Self { location, metadata }, schema))
+        let size = file.metadata().map_err(Error::io("read", &location))?.len();
+        let opened = Self { location, metadata };
+        let claimed = opened
+            .groups()
+            .iter()
+            .map(rows)
+            .fold(0, u64::saturating_add);
+        if claimed >> PAGE_ROWS_BITS > size / PAGE_MIN {
+            return Err(Error::source(
+                path,
+                "its footer claims more rows than it can hold",
+            ));
+        }
+        Ok((opened, schema))
     }
 
     /// Reads those of `columns` that are text and hold keys of a dictionary on every page as such
@@ -219,6 +238,27 @@ impl ParquetFile {
             .with_projection(mask)
     }
 }
+
+/// Why a footer cannot be read: by the magic numbers of the format where they tell.
+fn footer_fault(file: &File, error: &ParquetError) -> &'static str {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let magic = |at: Option<u64>| {
+        let mut magic = [0; 4];
+        let read = at.and_then(|at| file.read_exact_at(&mut magic, at).ok());
+        read.map(|()| magic)
+    };
+    match (magic(Some(0)), magic(length.checked_sub(4))) {
+        (None, _) if length == 0 => "empty file: not even a footer",
+        (_, Some(ENCRYPTED)) => "its footer is encrypted, and this build reads none",
+        (_, Some(MAGIC)) => parquet_fault(error),
+        (Some(MAGIC | ENCRYPTED), _) => "truncated Parquet: it has no footer",
+        _ => "not a Parquet file",
+    }
+}
+
+/// At both ends of a file, and of one whose footer is encrypted.
+const MAGIC: [u8; 4] = *b"PAR1";
+const ENCRYPTED: [u8; 4] = *b"PARE";
 
 /// A reader of `take` rows behind the first `skip` rows.
 fn limited(

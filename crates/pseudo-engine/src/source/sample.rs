@@ -19,7 +19,7 @@ pub(crate) struct SampleFile {
 pub(crate) fn open(spec: &Spec, source: &str) -> Result<(SourceFile, SchemaRef)> {
     let name = source.split(['/', '.']).next().unwrap_or_default();
     let Some(table) = Table::parse(name) else {
-        return Err(Error::source(source, "the sample has no such table"));
+        return Err(Error::unfit(source, "the sample has no such table"));
     };
     let file = SampleFile { spec: *spec, table };
     let schema = file.table.schema();

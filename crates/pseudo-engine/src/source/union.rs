@@ -87,12 +87,11 @@ impl Column {
     }
 }
 
-fn fault(file: &SourceFile, field: &Field, fault: &str) -> Error {
-    Error::Source {
+fn fault(file: &SourceFile, field: &Field, fault: &'static str) -> Error {
+    Error::Unfit {
         file: file.path.clone(),
-        row: None,
         column: Some(field.name().clone()),
-        fault: fault.to_owned(),
+        fault,
     }
 }
 

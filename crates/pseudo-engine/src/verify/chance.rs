@@ -19,6 +19,9 @@
 //! are, and just above them next to nothing is. That takes 1,000 values, and a rule that copies:
 //! what is rounded ends where it was made.
 //!
+//! Two counters without anything in common may end at the same number, too. Where the policy says
+//! that of a column and an identity (`unrelated`), numbers refuse nothing; text does as ever.
+//!
 //! Where nothing says what a protected column holds, for it is just not shown, a column of under
 //! 1,000 distinct values is taken for one of categories, and short values of it refuse nothing.
 
@@ -38,6 +41,8 @@ pub(crate) struct Verdict {
     pub(crate) by_chance: u64,
     /// Chance does not explain it.
     pub(crate) refuses: bool,
+    /// Chance does not explain the numbers, and nothing else refuses.
+    pub(crate) are_numbers: bool,
 }
 
 /// Judges what was found of one column in one protected column, which holds categories or not.
@@ -49,21 +54,29 @@ pub(crate) fn judge(overlap: &Overlap, is_categories: bool) -> Verdict {
         (Class::Codes, None),
     ];
     let all: u64 = short.iter().map(|(class, _)| asked(*class)).sum();
-    let (mut is_copy, mut by_chance) = (ends_together(overlap), 0);
+    let (mut is_copy, mut by_chance) = (false, 0);
+    let mut copies_numbers = ends_together(overlap);
     for (class, like) in short {
         let bound = like.map_or(0.0, |like| upper(found(like), asked(like)));
         let share = rate(found(class), asked(class));
         by_chance += expected(bound, asked(class));
         let is_many = found(class) >= FEW && rate(found(class), all) >= SHARE_MIN;
         let is_most = class == Class::Letters && share >= MOST;
-        is_copy |= is_many && (share > TIMES * bound || is_most);
+        let copies = is_many && (share > TIMES * bound || is_most);
+        match class {
+            Class::Digits => copies_numbers |= copies,
+            _ => is_copy |= copies,
+        }
     }
+    let refuses = found(Class::Sure) > 0 || is_copy && !is_categories;
+    let are_numbers = copies_numbers && !is_categories;
     let values = found(Class::Sure) + short.iter().map(|(class, _)| found(*class)).sum::<u64>();
     Verdict {
         values,
         of: asked(Class::Sure) + all,
         by_chance: by_chance.min(all),
-        refuses: found(Class::Sure) > 0 || is_copy && !is_categories,
+        refuses: refuses || are_numbers,
+        are_numbers: are_numbers && !refuses,
     }
 }
 

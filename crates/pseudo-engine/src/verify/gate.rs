@@ -10,7 +10,8 @@ use rayon::iter::{
 
 use super::candidate::{Candidate, Place};
 use super::chance;
-use super::probe::{Class, Filter, Probe, Question, Text};
+use super::filter::Filter;
+use super::probe::{Class, Probe, Question, Text};
 use super::proof::Proof;
 use super::seen::{self, Seen, Value};
 use super::values::Values;
@@ -179,11 +180,13 @@ impl Gate {
                     values,
                     rows,
                     all: true,
+                    are_numbers: false,
                     shared,
                 };
+                let name = format!("{}.{}", table.table, column.column);
                 let (kinds, shared) = (
                     kinds(seen, held, &leak, &mut leaks),
-                    self.shared(number, seen, &leak, &mut leaks),
+                    self.shared((number, name), seen, &leak, &mut leaks),
                 );
                 gate.columns.push(GatedColumn {
                     column: column.column.clone(),
@@ -196,10 +199,10 @@ impl Gate {
         (gates, leaks)
     }
 
-    /// The identities that share values with column `number`.
+    /// The identities that share values with column `number`, `name` in full.
     fn shared(
         &self,
-        number: usize,
+        (number, name): (usize, String),
         seen: &Seen,
         leak: &dyn Fn(u64, u64, usize, Shared) -> Leak,
         leaks: &mut Vec<Leak>,
@@ -216,11 +219,13 @@ impl Gate {
             if verdict.values == 0 || is_known {
                 continue;
             }
-            if verdict.refuses {
+            let is_unrelated = verdict.are_numbers && probe.unrelated.contains(&name);
+            if verdict.refuses && !is_unrelated {
                 let file = overlap.file.unwrap_or_default();
                 leaks.push(Leak {
                     // what chance may find is asked of the values that are held alone
                     all: seen.holds_all() || verdict.values == overlap.found(Class::Sure),
+                    are_numbers: verdict.are_numbers,
                     ..leak(verdict.values, overlap.rows, file, probe.name.clone())
                 });
             }
@@ -229,6 +234,7 @@ impl Gate {
                 values: verdict.values,
                 of: verdict.of,
                 by_chance: verdict.by_chance,
+                unrelated: is_unrelated,
             });
         }
         shared

@@ -3,17 +3,16 @@
 //! No value of the source is kept for that, and none is needed.
 //!
 //! The pseudonyms of all values asked for form a small filter; the column's cells stream past it.
-//! What the filter holds is looked at once more, byte by byte.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, StringArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, BinaryArray, StringArray};
 use pseudo_arrow::{Kernel, Outcome};
 use pseudo_pii::{Blanks, Canonical, Kind, Verdict};
+use sha2::{Digest, Sha256};
 
+use super::filter::{Entries, Filter, each_cell};
 use crate::{Error, Result, Shared};
 
 /// One protected identity in one form, and what was asked about it.
@@ -27,7 +26,9 @@ pub(crate) struct Probe {
     pub(crate) is_categories: bool,
     /// Whether all columns that it protects are whole numbers.
     pub(crate) are_numbers: bool,
-    entries: Entries,
+    /// Columns of the output, `table.column`, whose numbers are said to be others.
+    pub(crate) unrelated: Vec<String>,
+    asked: Asked,
     /// By column of the output.
     pub(crate) overlaps: BTreeMap<usize, Overlap>,
 }
@@ -36,7 +37,7 @@ pub(crate) struct Probe {
 pub(crate) enum Cells {
     /// What the rule's kernel makes of it.
     Kernel(Box<Kernel>),
-    /// Its canonical text.
+    /// A digest of its canonical text.
     Canonical(Box<Blanks>),
 }
 
@@ -112,6 +113,21 @@ impl Overlap {
     }
 }
 
+/// The cells that are looked for, and what each was asked for.
+#[derive(Default)]
+struct Asked {
+    entries: Entries,
+    tags: Vec<Tag>,
+}
+
+/// Small, for there may be a million: a table has fewer columns and files than that.
+struct Tag {
+    column: u32,
+    file: u32,
+    rows: u32,
+    class: Class,
+}
+
 /// Kinds whose values tell what they are: an invalid one is none.
 pub(crate) fn is_structured(kind: Kind) -> bool {
     match kind {
@@ -129,7 +145,8 @@ impl Probe {
             cells,
             is_categories: false,
             are_numbers: false,
-            entries: Entries::default(),
+            unrelated: Vec::new(),
+            asked: Asked::default(),
             overlaps: BTreeMap::new(),
         }
     }
@@ -146,7 +163,7 @@ impl Probe {
 
     /// How many cells are looked for.
     pub(crate) fn len(&self) -> usize {
-        self.entries.tags.len()
+        self.asked.entries.len()
     }
 
     /// Looks for `questions` about output column `column` from now on.
@@ -180,13 +197,13 @@ impl Probe {
                 let array = StringArray::from_iter_values(texts.iter().map(|(_, text)| text));
                 let cells = applied(kernel, &array)?;
                 let questions = texts.iter().map(|(question, _)| *question);
-                self.entries.extend(column, questions, &cells)
+                self.asked.extend(column, questions, &cells)
             }
             Cells::Canonical(blanks) => {
                 let mut written = String::new();
                 for (question, text) in texts {
                     if let Some(cell) = canonical(self.kind, text, blanks, &mut written) {
-                        self.entries.push(column, question, cell.as_bytes());
+                        self.asked.push(column, question, &digest(cell.as_bytes()));
                     }
                 }
                 Ok(())
@@ -197,25 +214,25 @@ impl Probe {
     fn ask_bytes(&mut self, column: usize, bytes: &[(&Question<'_>, &[u8])]) -> Result<()> {
         let Cells::Kernel(kernel) = &self.cells else {
             for (question, bytes) in bytes {
-                self.entries.push(column, question, bytes);
+                self.asked.push(column, question, &digest(bytes));
             }
             return Ok(());
         };
         let array = BinaryArray::from_iter_values(bytes.iter().map(|(_, bytes)| bytes));
         let cells = applied(kernel, &array)?;
         let questions = bytes.iter().map(|(question, _)| *question);
-        self.entries.extend(column, questions, &cells)
+        self.asked.extend(column, questions, &cells)
     }
 
     /// Everything that was asked since, ready for cells to stream past.
     pub(crate) fn filter(&self) -> Filter<'_> {
-        Filter::new(&self.entries)
+        Filter::new(&self.asked.entries)
     }
 
     /// Takes what a filter has found, and forgets what was asked.
     pub(crate) fn settle(&mut self, found: Vec<AtomicBool>) {
-        let entries = std::mem::take(&mut self.entries);
-        for (tag, found) in entries.tags.into_iter().zip(found) {
+        let asked = std::mem::take(&mut self.asked);
+        for (tag, found) in asked.tags.into_iter().zip(found) {
             let column = usize::try_from(tag.column).unwrap_or_default();
             let Some(overlap) = self
                 .overlaps
@@ -239,68 +256,7 @@ impl Probe {
     }
 }
 
-fn applied(kernel: &Kernel, array: &dyn Array) -> Result<ArrayRef> {
-    let applied = kernel.apply(array, &mut Outcome::default());
-    applied.map_err(|error| Error::Internal(format!("verify: {error}")))
-}
-
-/// The canonical text of a value, where it has one that says something of that kind.
-pub(crate) fn canonical<'a>(
-    kind: Kind,
-    text: &'a str,
-    blanks: &Blanks,
-    written: &'a mut String,
-) -> Option<&'a str> {
-    written.clear();
-    let (cell, verdict) = match kind.canonical(text, blanks, written) {
-        Canonical::Blank => return None,
-        Canonical::Same(verdict) => (text, verdict),
-        Canonical::Written(verdict) => (written.as_str(), verdict),
-    };
-    (verdict != Verdict::Invalid || !is_structured(kind)).then_some(cell)
-}
-
-/// The cells of an array as bytes.
-pub(crate) fn each_cell(array: &ArrayRef, mut each: impl FnMut(usize, &[u8])) {
-    let valid = (0..array.len()).filter(|row| array.is_valid(*row));
-    match array.data_type() {
-        DataType::Utf8 => {
-            let array = array.as_string::<i32>();
-            valid.for_each(|row| each(row, array.value(row).as_bytes()));
-        }
-        DataType::Binary => {
-            let array = array.as_binary::<i32>();
-            valid.for_each(|row| each(row, array.value(row)));
-        }
-        DataType::FixedSizeBinary(_) => {
-            let array = array.as_fixed_size_binary();
-            valid.for_each(|row| each(row, array.value(row)));
-        }
-        DataType::Int64 => {
-            let array = array.as_primitive::<Int64Type>();
-            valid.for_each(|row| each(row, &array.value(row).to_le_bytes()));
-        }
-        _ => {}
-    }
-}
-
-/// The cells that are looked for, back to back.
-#[derive(Default)]
-struct Entries {
-    cells: Vec<u8>,
-    ends: Vec<usize>,
-    tags: Vec<Tag>,
-}
-
-/// Small, for there may be a million: a table has fewer columns and files than that.
-struct Tag {
-    column: u32,
-    file: u32,
-    rows: u32,
-    class: Class,
-}
-
-impl Entries {
+impl Asked {
     /// Adds the cells that the values of `questions` became, row by row.
     fn extend<'q>(
         &mut self,
@@ -322,8 +278,7 @@ impl Entries {
     }
 
     fn push(&mut self, column: usize, question: &Question<'_>, cell: &[u8]) {
-        self.cells.extend_from_slice(cell);
-        self.ends.push(self.cells.len());
+        self.entries.push(cell);
         self.tags.push(Tag {
             column: u32::try_from(column).unwrap_or(u32::MAX),
             file: u32::try_from(question.file).unwrap_or(u32::MAX),
@@ -331,125 +286,35 @@ impl Entries {
             class: question.class,
         });
     }
-
-    fn cell(&self, entry: usize) -> &[u8] {
-        let start = entry
-            .checked_sub(1)
-            .and_then(|before| self.ends.get(before));
-        let start = start.copied().unwrap_or_default();
-        let end = self.ends.get(entry).copied().unwrap_or_default();
-        self.cells.get(start..end).unwrap_or_default()
-    }
 }
 
-/// A set of cells that answers most cells that are not in it from one bit.
-pub(crate) struct Filter<'a> {
-    entries: &'a Entries,
-    bits: Vec<u64>,
-    shift: u32,
-    /// Random, so that no source can be made to fill one place.
-    seed: u64,
-    /// The hash of each entry, and which it is, ascending.
-    words: Vec<(u64, usize)>,
-    found: Vec<AtomicBool>,
+fn applied(kernel: &Kernel, array: &dyn Array) -> Result<ArrayRef> {
+    let applied = kernel.apply(array, &mut Outcome::default());
+    applied.map_err(|error| Error::Internal(format!("verify: {error}")))
 }
 
-impl<'a> Filter<'a> {
-    fn new(entries: &'a Entries) -> Self {
-        let count = entries.tags.len();
-        let seed = RandomState::new().hash_one(count);
-        let mut words: Vec<(u64, usize)> = (0..count)
-            .map(|entry| (word(entries.cell(entry), seed), entry))
-            .collect();
-        words.sort_unstable();
-        let bits = (count * BITS_PER_CELL).next_power_of_two();
-        let bits = bits.clamp(BITS_MIN, BITS_MAX);
-        let mut filter = Self {
-            entries,
-            bits: vec![0; bits / 64],
-            shift: u64::BITS - bits.trailing_zeros(),
-            seed,
-            words,
-            found: (0..count).map(|_| AtomicBool::new(false)).collect(),
-        };
-        for (word, _) in &filter.words {
-            let (place, bit) = place(*word, filter.shift);
-            if let Some(bits) = filter.bits.get_mut(place) {
-                *bits |= bit;
-            }
-        }
-        filter
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// Marks the entries that are `cell`.
-    #[inline]
-    pub(crate) fn look(&self, cell: &[u8]) {
-        let word = word(cell, self.seed);
-        let (place, bit) = place(word, self.shift);
-        if self.bits.get(place).is_some_and(|bits| bits & bit != 0) {
-            self.second_look(word, cell);
-        }
-    }
-
-    #[inline(never)]
-    fn second_look(&self, word: u64, cell: &[u8]) {
-        let first = self.words.partition_point(|(other, _)| *other < word);
-        let equal = self.words.iter().skip(first);
-        for (_, entry) in equal.take_while(|(other, _)| *other == word) {
-            if self.entries.cell(*entry) != cell {
-                continue;
-            }
-            // most cells that are found are found again and again
-            if let Some(found) = self
-                .found
-                .get(*entry)
-                .filter(|f| !f.load(Ordering::Relaxed))
-            {
-                found.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Which entries were found.
-    pub(crate) fn into_found(self) -> Vec<AtomicBool> {
-        self.found
-    }
+/// What stands for a text in a filter: long ones would take memory, and whole columns of them begin
+/// and end alike. 128 bits of SHA-256.
+pub(crate) fn digest(text: &[u8]) -> [u8; 16] {
+    let digest = Sha256::digest(text);
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
-fn place(word: u64, shift: u32) -> (usize, u64) {
-    let index = word >> shift;
-    (
-        usize::try_from(index >> 6).unwrap_or_default(),
-        1 << (index & 63),
-    )
-}
-
-/// A hash of the first and last bytes of a cell: pseudonyms are random in all of theirs.
-#[inline]
-fn word(cell: &[u8], seed: u64) -> u64 {
-    let (first, last) = match (cell.first_chunk::<8>(), cell.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (*first, *last),
-        _ => {
-            let mut padded = [0; 8];
-            padded
-                .iter_mut()
-                .zip(cell)
-                .for_each(|(to, from)| *to = *from);
-            (padded, [0; 8])
-        }
+/// The canonical text of a value, where it has one that says something of that kind.
+pub(crate) fn canonical<'a>(
+    kind: Kind,
+    text: &'a str,
+    blanks: &Blanks,
+    written: &'a mut String,
+) -> Option<&'a str> {
+    written.clear();
+    let (cell, verdict) = match kind.canonical(text, blanks, written) {
+        Canonical::Blank => return None,
+        Canonical::Same(verdict) => (text, verdict),
+        Canonical::Written(verdict) => (written.as_str(), verdict),
     };
-    let mixed = (u64::from_le_bytes(first) ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ u64::from_le_bytes(last) ^ mixed >> 32).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    (verdict != Verdict::Invalid || !is_structured(kind)).then_some(cell)
 }
 
 /// Values that become pseudonyms in one go.
 const BLOCK: usize = 8_192;
-/// One cell in so many gets a second look without being in the set.
-const BITS_PER_CELL: usize = 64;
-/// One kilobyte, and sixteen megabytes.
-const BITS_MIN: usize = 1 << 13;
-const BITS_MAX: usize = 1 << 27;

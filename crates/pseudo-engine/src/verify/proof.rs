@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Schema};
 use bytes::BytesMut;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::filter::{Filter, each_cell};
 use super::form::Form;
-use super::probe::{self, Filter};
 use super::rule::Rule;
 use super::shape::{self, Opened, Shape};
 use super::values::{self, Values};
@@ -132,7 +132,7 @@ impl<'a> Proof<'a> {
         });
         match rows {
             Ok(rows) if rows == file.1.rows || columns.is_empty() => Ok(found),
-            Ok(_) => Err(fault(file.1, "rows are missing or too many")),
+            Ok(_) => Err(fault(file.1, ROWS)),
             Err(text) => Err(fault(file.1, text)),
         }
     }
@@ -233,17 +233,22 @@ fn column_cells(
             nulls += stock::guarded(read)?;
         }
     } else {
-        stock::read(&opened.file, &opened.metadata, &[index], |_, array| {
+        let rows = stock::read(&opened.file, &opened.metadata, &[index], |_, array| {
             nulls += array.logical_null_count() as u64;
             if *array.data_type() == DataType::Int64 {
-                probe::each_cell(array, |_, cell| look(cell));
+                each_cell(array, |_, cell| look(cell));
             } else if let Some(values) = values::distinct(array) {
                 values.iter().for_each(|(cell, _)| look(cell));
             }
         })?;
+        if i64::try_from(rows) != Ok(opened.metadata.metadata().file_metadata().num_rows()) {
+            return Err(ROWS);
+        }
     }
     Ok(Cells { nulls, wrong })
 }
+
+const ROWS: &str = "rows are missing or too many";
 
 fn fault(output: &OutputManifest, text: &str) -> Error {
     Error::Verify {

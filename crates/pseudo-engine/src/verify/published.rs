@@ -9,16 +9,18 @@ use std::sync::Mutex;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use pseudo_arrow::Sketch;
 use pseudo_pii::{Blanks, Kind};
 use pseudo_policy::{Action, PlannedColumn};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::chance;
+use super::filter::Filter;
 use super::gate::Gate;
-use super::probe::{self, Cells, Filter, Probe};
+use super::probe::{self, Cells, Probe};
 use super::proof::Proof;
+use super::sources::{self, SourceChange};
 use super::{shape, values};
 use crate::chunk::{self, Chunk};
 use crate::manifest::{self, GateManifest, Manifest, TableManifest};
@@ -37,6 +39,9 @@ pub struct VerifyReport {
     pub protected: Option<usize>,
     /// Whether the pipeline, if there is one, is that of the run.
     pub same_pipeline: bool,
+    /// Source files that are not what the run read; of them the comparison says nothing about what
+    /// was published.
+    pub changed: Vec<SourceChange>,
 }
 
 /// Proves the current run of `sink`; with `job`, against its source too. No key is needed.
@@ -67,6 +72,10 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     digests(&directory, &manifest)?;
     let schemas: Vec<Schema> = manifest.tables.iter().map(schema).collect::<Result<_>>()?;
     let proof = Proof::new(&directory, &manifest.tables, &schemas)?;
+    let changed = job
+        .map(|job| sources::changes(job, &manifest))
+        .transpose()?;
+    let changed = changed.unwrap_or_default();
     let source = job.map(Source::new).transpose()?;
     let (probes, copies) = source
         .as_ref()
@@ -88,10 +97,12 @@ fn current(sink: &Path, job: Option<&Job>) -> Result<VerifyReport> {
     }
     let (gates, leaks) = gate.verdicts(&proof, &held);
     if !leaks.is_empty() {
+        changed.iter().for_each(|change| tracing::warn!("{change}"));
         return Err(Error::Leak { leaks });
     }
     Ok(VerifyReport {
         gates,
+        changed,
         protected: source.map(|source| source.columns.len()),
         same_pipeline: job.is_none_or(|job| job.pipeline.hash() == manifest.recipe.pipeline_hash),
         manifest,
@@ -118,7 +129,7 @@ pub(crate) fn remade(
     Ok(gate.verdicts(&proof, &held))
 }
 
-/// The schema that the manifest tells of the files of a table.
+/// The schema of a published table.
 pub(crate) fn schema(table: &TableManifest) -> Result<Schema> {
     shape::published(table).ok_or_else(|| Error::Verify {
         file: manifest::FILE.to_owned(),
@@ -191,6 +202,8 @@ struct Protected {
     blanks: Vec<String>,
     /// Whether an identity says what its values are.
     is_identity: bool,
+    /// Columns of the output whose numbers are said to be others.
+    unrelated: Vec<String>,
     /// How many distinct values it has.
     distinct: Mutex<Sketch>,
 }
@@ -247,6 +260,7 @@ impl<'a> Source<'a> {
             let name = Shared::Source(column.name.clone());
             let mut probe = Probe::new(name, column.kind, cells);
             probe.are_numbers = source.is_some_and(|source| source.data_type().is_integer());
+            probe.unrelated.clone_from(&column.unrelated);
             probe
         };
         (self.columns.iter().map(probe).collect(), copies)
@@ -312,10 +326,10 @@ impl Protected {
             match std::str::from_utf8(value) {
                 Ok(text) => {
                     if let Some(cell) = probe::canonical(self.kind, text, &blanks, &mut written) {
-                        filter.look(cell.as_bytes());
+                        filter.look(&probe::digest(cell.as_bytes()));
                     }
                 }
-                Err(_) => filter.look(value),
+                Err(_) => filter.look(&probe::digest(value)),
             }
         }
     }
@@ -325,7 +339,8 @@ impl Protected {
 fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
     let fields = bound.source.schema.fields().iter().enumerate();
     let shown = fields.filter(|(_, field)| values::shows(field.data_type()));
-    let column = |(index, name): (usize, &String)| {
+    let column = |(index, field): (usize, &FieldRef)| {
+        let name = field.name();
         let rules: Vec<&PlannedColumn> = bound
             .plan
             .columns
@@ -339,6 +354,9 @@ fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
             return None;
         }
         let identity = rules.iter().find_map(|column| column.identity.as_ref());
+        if identity.is_none() && is_measure(field.data_type()) {
+            return None;
+        }
         let kind = identity.map(|identity| identity.kind);
         let kind = kind.or_else(|| rules.iter().find_map(|column| column.kind));
         let blanks = identity.and_then(|identity| identity.blank.clone());
@@ -349,10 +367,24 @@ fn protected(table: usize, bound: &TableJob) -> Vec<Protected> {
             kind: kind.unwrap_or(Kind::Text),
             blanks: blanks.unwrap_or_else(|| Blanks::DEFAULT.map(String::from).to_vec()),
             is_identity: identity.is_some(),
+            unrelated: identity
+                .map(|identity| identity.unrelated.clone())
+                .unwrap_or_default(),
             distinct: Mutex::default(),
         })
     };
-    shown
-        .filter_map(|(index, field)| column((index, field.name())))
-        .collect()
+    shown.filter_map(column).collect()
+}
+
+/// Whether a type is that of amounts and measures, whose whole numbers others have, too: not to
+/// show them protects nobody.
+fn is_measure(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_measure(values),
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale != 0,
+        other => other.is_floating(),
+    }
 }

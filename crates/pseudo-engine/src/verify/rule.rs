@@ -4,10 +4,10 @@
 //! |---|---|---|---|
 //! | `token`, `seal`, `fpe` | of one form | – | they are the protected columns |
 //! | `keep`, `rare`, `map` | values of the source | yes | yes |
-//! | `prefix`, `round` | parts, which may be all of it | yes | yes |
+//! | `prefix`, `round`, `geo` | parts, which may be all of it | yes | yes |
 //! | `derive` | a part of an identifier, of a shape of its own | no | yes |
 //! | `mask` | at least one `*` in each | no | no |
-//! | `band`, `age`, `truncate`, `shift`, `geo` | ranges, dates and coordinates | no | no |
+//! | `band`, `age`, `truncate`, `shift` | ranges and dates | no | no |
 //! | `constant`, `null` | the policy's words, nothing | no | no |
 
 use super::form::Form;
@@ -34,11 +34,9 @@ impl Rule {
         Some(match word {
             "token" | "seal" | "fpe" => Self::Pseudonyms(Form::read(word, text)?),
             "keep" | "rare" | "map" => Self::Copies,
-            "prefix" | "round" => Self::Parts,
+            "prefix" | "round" | "geo" => Self::Parts,
             "derive" => Self::Derived,
-            "mask" | "band" | "age" | "truncate" | "shift" | "geo" | "constant" | "null" => {
-                Self::Nothing
-            }
+            "mask" | "band" | "age" | "truncate" | "shift" | "constant" | "null" => Self::Nothing,
             _ => return None,
         })
     }

@@ -3,16 +3,14 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fmt::Write;
-use std::hash::BuildHasherDefault;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 
-use crate::hash::Mix;
+use super::numbers::{decimals, floats, integers, large_decimals};
 
 /// Values back to back.
 #[derive(Default)]
@@ -42,19 +40,21 @@ impl Values {
     }
 }
 
-/// Whether a column of that type can show a raw value: text, whole numbers, bytes.
+/// Whether a column of that type can show a raw value: text, bytes, and numbers, whatever holds
+/// them. Tools that know no NULL among integers turn them into floats, and databases without
+/// integers into decimals.
 pub(crate) fn shows(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => shows(values),
-        DataType::Decimal128(_, scale) => *scale == 0,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Binary | DataType::LargeBinary | DataType::FixedSizeBinary(_) => true,
         DataType::BinaryView => true,
-        other => other.is_integer(),
+        other => other.is_numeric(),
     }
 }
 
-/// The distinct values of `array`; None for a type that shows none.
+/// The distinct values of `array`, of its numbers the whole ones, as integers are written; None for
+/// a type that shows none.
 pub(crate) fn distinct(array: &ArrayRef) -> Option<Values> {
     let keyed = array.as_any().downcast_ref::<DictionaryArray<Int32Type>>();
     Some(match array.data_type() {
@@ -66,15 +66,24 @@ pub(crate) fn distinct(array: &ArrayRef) -> Option<Values> {
         DataType::Binary => by_value(array.as_binary::<i32>().iter()),
         DataType::LargeBinary => by_value(array.as_binary::<i64>().iter()),
         DataType::BinaryView => by_value(array.as_binary_view().iter()),
-        DataType::Int8 => numbers(array.as_primitive::<Int8Type>()),
-        DataType::Int16 => numbers(array.as_primitive::<Int16Type>()),
-        DataType::Int32 => numbers(array.as_primitive::<Int32Type>()),
-        DataType::Int64 => numbers(array.as_primitive::<Int64Type>()),
-        DataType::UInt8 => numbers(array.as_primitive::<UInt8Type>()),
-        DataType::UInt16 => numbers(array.as_primitive::<UInt16Type>()),
-        DataType::UInt32 => numbers(array.as_primitive::<UInt32Type>()),
-        DataType::UInt64 => numbers(array.as_primitive::<UInt64Type>()),
-        DataType::Decimal128(_, 0) => numbers(array.as_primitive::<Decimal128Type>()),
+        DataType::Int8 => integers::<Int8Type>(array),
+        DataType::Int16 => integers::<Int16Type>(array),
+        DataType::Int32 => integers::<Int32Type>(array),
+        DataType::Int64 => integers::<Int64Type>(array),
+        DataType::UInt8 => integers::<UInt8Type>(array),
+        DataType::UInt16 => integers::<UInt16Type>(array),
+        DataType::UInt32 => integers::<UInt32Type>(array),
+        DataType::UInt64 => integers::<UInt64Type>(array),
+        DataType::Float16 => floats::<Float16Type>(array),
+        DataType::Float32 => floats::<Float32Type>(array),
+        DataType::Float64 => floats::<Float64Type>(array),
+        DataType::Decimal32(_, 0) => integers::<Decimal32Type>(array),
+        DataType::Decimal64(_, 0) => integers::<Decimal64Type>(array),
+        DataType::Decimal128(_, 0) => integers::<Decimal128Type>(array),
+        DataType::Decimal32(_, scale) => decimals::<Decimal32Type>(array, *scale),
+        DataType::Decimal64(_, scale) => decimals::<Decimal64Type>(array, *scale),
+        DataType::Decimal128(_, scale) => decimals::<Decimal128Type>(array, *scale),
+        DataType::Decimal256(_, scale) => large_decimals(array, *scale),
         _ => return None,
     })
 }
@@ -133,39 +142,6 @@ fn by_value<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>) -> Values {
                 values.push(cell, 1);
             }
         }
-    }
-    values
-}
-
-fn numbers<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &PrimitiveArray<T>) -> Values {
-    let mut places: HashMap<i128, usize, BuildHasherDefault<Mix>> = HashMap::default();
-    let (mut met, mut rows) = (Vec::new(), Vec::<u64>::new());
-    let mut count = |number: i128| {
-        let place = *places.entry(number).or_insert_with(|| {
-            met.push(number);
-            rows.push(0);
-            rows.len() - 1
-        });
-        if let Some(rows) = rows.get_mut(place) {
-            *rows += 1;
-        }
-    };
-    match array.nulls() {
-        None => array
-            .values()
-            .iter()
-            .for_each(|number| count((*number).into())),
-        Some(nulls) => nulls
-            .valid_indices()
-            .filter_map(|row| array.values().get(row))
-            .for_each(|number| count((*number).into())),
-    }
-    let (mut values, mut text) = (Values::default(), String::new());
-    for (number, rows) in met.into_iter().zip(rows) {
-        text.clear();
-        // writing to a `String` cannot fail
-        let _ = write!(text, "{number}");
-        values.push(text.as_bytes(), rows);
     }
     values
 }

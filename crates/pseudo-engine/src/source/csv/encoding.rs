@@ -97,10 +97,11 @@ impl Mask {
         for byte in block {
             let (read, hidden) = match (self.read, byte) {
                 (1, b'0'..=b'9') => (2, true),
-                (1, 0x40..=0x7E) => (0, true),
-                (1, 0x80..=0xFE) => (0, false),
                 (2, 0x81..=0xFE) => (3, false),
                 (3, b'0'..=b'9') => (0, true),
+                // a third byte without a fourth begins a character
+                (1 | 3, 0x40..=0x7E) => (0, true),
+                (1 | 3, 0x80..=0xFE) => (0, false),
                 (_, 0x81..=0xFE) => (1, false),
                 _ => (0, false),
             };
@@ -108,5 +109,27 @@ impl Mask {
             self.block.push(if hidden { MALFORMED } else { *byte });
         }
         &self.block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every text of five of these bytes, which are all that matters to a decoder.
+    #[test]
+    fn what_is_hidden_is_a_part_of_a_character() {
+        const BYTES: [u8; 8] = [b'0', b'|', b'\n', 0x7F, 0x80, 0x81, 0xFE, 0xFF];
+        for number in 0..BYTES.len().pow(5) {
+            let text: Vec<u8> = (0..5).map(|at| BYTES[(number >> (3 * at)) % 8]).collect();
+            let mut decoded = Vec::new();
+            Decode::new(TextEncoding::Gb18030).append(&text, true, &mut decoded);
+            let count = |bytes: &[u8], of: u8| bytes.iter().filter(|byte| **byte == of).count();
+            let mut mask = Mask::default();
+            let masked = mask.apply(TextEncoding::Gb18030, &text);
+            for of in [b'|', b'\n'] {
+                assert_eq!(count(masked, of), count(&decoded, of), "{text:x?}");
+            }
+        }
     }
 }
