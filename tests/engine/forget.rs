@@ -136,7 +136,7 @@ impl House {
     ) -> Result<ForgetReport, Error> {
         drop(self.sandbox.job(self.tables));
         let path = self.sandbox.path("pipeline.toml");
-        let policy = Policy::read(&path, &Choice::default().settings)?;
+        let policy = Policy::read(&path)?;
         let mut options = ForgetOptions {
             at: at(50),
             reason: "request 7",

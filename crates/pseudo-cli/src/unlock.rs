@@ -32,7 +32,12 @@ pub(crate) fn for_job(
         let unlock = unlock(&path, job.identity(), passphrase_file)?;
         return match Held::open(&path, &unlock)? {
             Held::Keyring(keyring) => {
-                Ok(Held::Keyring(access.give(keyring, crate::access::primary)?))
+                // tombstones may be of any epoch
+                let epochs = match pseudo_engine::has_tombstones(&job.sink()) {
+                    true => crate::access::usable,
+                    false => crate::access::primary,
+                };
+                Ok(Held::Keyring(access.give(keyring, epochs)?))
             }
             Held::Bundle(bundle) if bundle.role() == Role::Pseudonymise => Ok(Held::Bundle(bundle)),
             Held::Bundle(bundle) => Err(KeyError::OtherRole {

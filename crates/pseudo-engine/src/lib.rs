@@ -73,6 +73,7 @@ pub use rekey::{RekeyOptions, RekeyReport, rekey};
 pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use same_key::same_key;
+pub use tombstones::has_tombstones;
 pub use verify::published::{VerifyReport, verify};
 pub use verify::{Change, SourceChange};
 

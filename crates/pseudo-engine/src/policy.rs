@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pseudo_policy::{Pipeline, Settings};
+use pseudo_policy::Pipeline;
 
-use crate::{Error, Result, plan};
+use crate::{Result, plan};
 
 /// What a pipeline file says, and what its paths are relative to.
 pub struct Policy {
@@ -14,13 +14,12 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads the pipeline file at `path`, its placeholders filled. Nothing else is opened.
+    /// Reads the pipeline file at `path`; placeholders need no values. Nothing else is opened.
     ///
     /// # Errors
-    /// [`Error::Refused`] with every mistake of the file.
-    pub fn read(path: &Path, settings: &Settings) -> Result<Self> {
-        let (file, text) = plan::text(path)?;
-        let pipeline = Pipeline::parse_with(&file, &text, settings).map_err(Error::Refused)?;
+    /// [`Error::Refused`](crate::Error::Refused) with every mistake of the file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let pipeline = plan::pipeline(path)?;
         let base = plan::base(path).to_path_buf();
         Ok(Self { pipeline, base })
     }

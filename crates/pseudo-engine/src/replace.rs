@@ -111,10 +111,7 @@ fn follow(disk: &Disk, sink: &Path, intent: &Intent) -> Result<()> {
 pub(crate) fn recover(disk: &Disk, sink: &Path) -> Result<()> {
     let path = staging::directory(sink).join(INTENT);
     let text = match std::fs::read(&path) {
-        // a staging directory that is none is told by whoever clears it
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(());
-        }
+        Err(error) if is_absent(error.kind()) => return Ok(()),
         read => read.map_err(Error::io("read", &path))?,
     };
     let intent = read(&path, &text)?;
@@ -137,6 +134,11 @@ pub(crate) fn recover(disk: &Disk, sink: &Path) -> Result<()> {
     }
     publish::remove_link(disk, sink)?;
     disk.remove_file(&path)
+}
+
+/// Whether there is no such file, nor can be.
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Reads an intent; its names are those of entries of a directory.

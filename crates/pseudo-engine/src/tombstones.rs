@@ -206,6 +206,12 @@ impl Tombstones {
     }
 }
 
+/// Whether subjects are forgotten in `sink`: then a run needs the keys of other epochs, too.
+#[must_use]
+pub fn has_tombstones(sink: &Path) -> bool {
+    sink.join(FILE).symlink_metadata().is_ok()
+}
+
 /// What a run's rows depend on, of the groups that hold for a table.
 pub(crate) fn digest(groups: &[&Group]) -> Result<Option<String>> {
     if groups.is_empty() {

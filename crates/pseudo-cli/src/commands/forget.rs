@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::Manifest;
 use pseudo_engine::{Disk, ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, Policy};
-use pseudo_keyring::Keyring;
+use pseudo_keyring::{Error as KeyError, Held, Role};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::commands::check::Settings;
+use crate::access::{self, AccessArgs};
 use crate::commands::{now, rfc3339, run};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
@@ -53,8 +53,6 @@ pub(crate) struct Forget {
     /// Search this table alone, in later runs too; can be given several times
     #[arg(long = "table", value_name = "TABLE")]
     tables: Vec<String>,
-    #[command(flatten)]
-    settings: Settings,
     /// Worker threads; one per core when absent
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -64,6 +62,8 @@ pub(crate) struct Forget {
     /// Write what was done as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 impl Forget {
@@ -82,24 +82,31 @@ impl Forget {
 
     fn forget(&self, started: DateTime<Utc>, screen: Screen) -> Result<ForgetReport, Failure> {
         let cancel = signals::listen()?;
-        let choice = self.settings.choice(&self.tables)?;
-        let policy = Policy::read(&self.pipeline, &choice.settings)?;
+        let policy = Policy::read(&self.pipeline)?;
         let subjects = subjects(&self.subjects)?;
         let path = policy.keyring();
         let unlock = unlock::unlock(&path, policy.identity(), self.passphrase_file.as_deref())?;
-        let keyring = Keyring::open(&path, &unlock)?;
+        let keys = match Held::open(&path, &unlock)? {
+            // runs and tombstones may be of any epoch
+            Held::Keyring(keyring) => Held::Keyring(self.access.give(keyring, access::usable)?),
+            Held::Bundle(bundle) if bundle.role() == Role::Pseudonymise => Held::Bundle(bundle),
+            Held::Bundle(bundle) => {
+                let role = bundle.role();
+                return Err(KeyError::OtherRole { role }.into());
+            }
+        };
         let meter = Meter::new(screen);
         let options = ForgetOptions {
             at: started,
             reason: &self.reason,
             identity: self.identity.as_deref(),
-            tables: &choice.tables,
+            tables: &self.tables,
             threads: self.threads.map(NonZeroUsize::get),
             progress: &meter,
             cancel,
             disk: Disk::default(),
         };
-        let report = pseudo_engine::forget(&self.sink, &policy, &subjects, &keyring, &options);
+        let report = pseudo_engine::forget(&self.sink, &policy, &subjects, keys.source(), &options);
         meter.finish();
         Ok(report?)
     }
