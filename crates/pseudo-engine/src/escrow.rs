@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_file_is_found_by_its_column_and_stays_where_it_belongs() {
         assert_eq!(shown("phone_2"), "phone_2");
-        assert_eq!(shown("../手机 a-b"), "_____a_b");
+        assert_eq!(shown("../手机 a-b"), "______a_b");
         assert_eq!(shown(&"a".repeat(300)).len(), 64);
         let sha256 = "0123456789abcdef".to_owned();
         let made = EscrowManifest {

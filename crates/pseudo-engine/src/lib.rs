@@ -9,7 +9,7 @@
 //! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
 //! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
-//! `publish` how it becomes visible. [`mod@rekey`] makes a run out of a run;
+//! `publish` how it becomes visible; [`mod@rekey`] makes runs of published ones;
 //! [`mod@reveal`] and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`]
 //! what they share, [`audit`] what is known of them afterwards; [`Disk`] is what all of them write
 //! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
