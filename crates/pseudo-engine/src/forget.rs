@@ -85,6 +85,8 @@ pub struct ForgetReport {
     pub mentions: Vec<(String, String)>,
     /// Whether a retained run has rows in quarantine.
     pub quarantined: bool,
+    /// Whether a retained run has originals in escrow.
+    pub escrowed: bool,
     /// The epoch of the tombstones.
     pub epoch: u32,
     /// Columns in what is left that a run would not publish.
@@ -318,6 +320,11 @@ impl Forget<'_> {
             quarantined: {
                 let mut tables = self.runs.iter().flat_map(|run| &run.tables);
                 tables.any(|table| table.quarantined_rows > 0)
+            },
+            escrowed: {
+                let tables = self.runs.iter().flat_map(|run| &run.tables);
+                let mut outputs = tables.flat_map(|table| &table.outputs);
+                outputs.any(|output| !output.escrow.is_empty())
             },
             epoch: self.own.epoch().0,
             identity: self.identity,

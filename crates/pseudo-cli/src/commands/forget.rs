@@ -178,6 +178,10 @@ fn remains(report: &ForgetReport) -> Vec<String> {
             report.epoch
         ),
     ];
+    if report.escrowed {
+        let sealed = "originals of theirs in escrow, sealed, until the next run of their files";
+        remains.push(sealed.to_owned());
+    }
     if report.quarantined {
         let sealed = "rows of theirs in quarantine, sealed, and records of where they stood";
         remains.push(sealed.to_owned());
