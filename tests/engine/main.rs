@@ -18,6 +18,7 @@ mod publish;
 mod quarantine;
 mod refuse;
 mod run;
+mod scan;
 mod sink;
 mod transforms;
 mod unrelated;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, completions, keys, man, query, run, sample, verify};
+use crate::commands::{check, completions, keys, man, query, run, sample, scan, verify};
 
 /// Pseudonymize tables by policy, and prove it
 ///
@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Check(check::Check),
     Run(run::Run),
     Verify(verify::Verify),
+    Scan(scan::Scan),
     Query(query::Query),
     Keys(keys::Keys),
     Sample(sample::Sample),
@@ -64,7 +65,7 @@ Exit codes:
   0    done, or nothing to do
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
-  3    privacy: what was written is not what may be published
+  3    privacy: what was written is not what may be published, or `scan --fail-on` was hit
   4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program

@@ -7,6 +7,7 @@ pub(crate) mod man;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod scan;
 pub(crate) mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Check(args) => args.run(screen),
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
+        Command::Scan(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Keys(args) => args.run(screen),
         Command::Sample(args) => args.run(screen),

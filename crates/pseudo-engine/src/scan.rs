@@ -16,9 +16,10 @@
 //! No value leaves this module: names that show an identifier are masked.
 //!
 //! Reading order: `walk` (which files there are) · `open` (what they are) · `parquet`, `leaf`,
-//! `claims` (columns, and what footers and dictionaries claim of them) · `csv`, `json`, `text`,
+//! `claims`, `at` (columns, what footers and dictionaries claim of them, and reads) · `csv`, `json`, `text`,
 //! `columns` (the formats of text) · `look`, `distinct` (one column) · `lone` (a few words).
 
+mod at;
 mod claims;
 mod columns;
 mod csv;
@@ -277,6 +278,12 @@ impl ScanReport {
     }
 }
 
+/// Whether a text is a pattern that files can be skipped by.
+#[must_use]
+pub fn is_pattern(text: &str) -> bool {
+    glob::Pattern::new(text).is_ok()
+}
+
 /// Looks into every file at and below `paths`.
 ///
 /// # Errors
@@ -311,7 +318,7 @@ fn file(entry: Entry, options: &ScanOptions<'_>) -> ScannedFile {
             let limit = options.sample.unwrap_or(u64::MAX);
             let looked = match opened.body {
                 Body::Nothing => Looked::default(),
-                Body::Parquet(body) => parquet::look(&body, options.sample),
+                Body::Parquet(body) => parquet::look(body, options.sample),
                 Body::Csv(body, delimiter) => csv::look(body, delimiter, limit),
                 Body::Text(body) => text::look(body, limit),
                 Body::Lines(body) => json::lines(body, limit),

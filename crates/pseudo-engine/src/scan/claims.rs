@@ -1,7 +1,6 @@
 //! What a Parquet file says about values beside its rows: key-value metadata, bounds of statistics,
 //! entries of dictionaries.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
@@ -13,6 +12,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::at::At;
 use super::leaf::Leaf;
 use super::lone::Lone;
 use super::{Place, ScanFinding};
@@ -110,7 +110,7 @@ pub(super) fn bounds(
 ///
 /// Standard: Parquet format 2.x, `Encodings.md` (a dictionary is PLAIN).
 pub(super) fn dictionary(
-    file: &Arc<File>,
+    file: &At,
     metadata: &ParquetMetaData,
     group: usize,
     leaf: &Leaf,
@@ -121,7 +121,7 @@ pub(super) fn dictionary(
     };
     let chunk = group.column(leaf.index);
     let rows = usize::try_from(group.num_rows())?;
-    let mut pages = SerializedPageReader::new(Arc::clone(file), chunk, rows, None)?;
+    let mut pages = SerializedPageReader::new(Arc::new(file.clone()), chunk, rows, None)?;
     let is_dictionary = pages.peek_next_page()?.is_some_and(|page| page.is_dict);
     if !is_dictionary {
         return Ok(());

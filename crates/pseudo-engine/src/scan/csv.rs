@@ -4,6 +4,7 @@
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::columns::{COLUMNS_MAX, Columns};
+use super::look::decoded;
 use super::open::Stream;
 use super::{Fault, Looked, text};
 use crate::source::csv::Dialect;
@@ -174,7 +175,7 @@ impl Records {
             None => self.rows += 1,
             Some(first) if is_header(&first) => {
                 for name in first {
-                    self.columns.push(&String::from_utf8_lossy(&name));
+                    self.columns.push(&decoded(&name));
                 }
             }
             Some(first) => {
@@ -213,7 +214,7 @@ fn plain_line(bytes: &[u8], end: usize, quote: u8) -> Option<&[u8]> {
 /// Whether the fields of the first record are names: of each another one, and none of digits alone.
 fn is_header(fields: &[Vec<u8>]) -> bool {
     let is_name = |field: &Vec<u8>| {
-        let text = String::from_utf8_lossy(field);
+        let text = decoded(field);
         let text = text.trim();
         text.len() <= NAME_MAX
             && text.chars().any(|c| c.is_alphabetic() || c == '_')

@@ -186,6 +186,8 @@ impl<'de> Visitor<'de> for Value<'_> {
                 break;
             }
         }
+        // what leads to nothing is a name all the same
+        self.columns.place(self.path);
         self.path.truncate(length);
         Ok(())
     }
@@ -199,6 +201,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             })?;
             self.path.truncate(length);
         }
+        self.columns.place(self.path);
         Ok(())
     }
 }

@@ -32,7 +32,9 @@ pub(super) enum Form {
     Signed,
     Unsigned,
     Double,
-    /// Decimals, and the places behind their point.
+    /// Decimals of 64 bits, and the places behind their point.
+    Short(i32),
+    /// Decimals of any width.
     Decimal(i32),
 }
 
@@ -84,11 +86,8 @@ impl Leaf {
             Form::Signed => i64::from_le_bytes(word.ok()?).into(),
             Form::Unsigned => u64::from_le_bytes(word.ok()?).into(),
             Form::Double => whole(f64::from_le_bytes(word.ok()?))?,
-            Form::Decimal(scale) => {
-                let unit = 10_i128.checked_pow(scale.try_into().ok()?)?;
-                let number = big_endian(value)?;
-                (number % unit == 0).then(|| number / unit)?
-            }
+            Form::Short(scale) => scaled(i64::from_le_bytes(word.ok()?).into(), scale)?,
+            Form::Decimal(scale) => scaled(big_endian(value)?, scale)?,
         };
         (number >= LEAST).then(|| Cow::Owned(number.to_string().into_bytes()))
     }
@@ -152,6 +151,7 @@ fn form(column: &ColumnDescriptor) -> Option<Form> {
     match (column.physical_type(), decimal) {
         (PhysicalType::INT32 | PhysicalType::FLOAT, _) => None,
         (PhysicalType::BOOLEAN | PhysicalType::INT96, _) => None,
+        (PhysicalType::INT64, Some(scale)) => Some(Form::Short(scale)),
         (_, Some(scale)) => Some(Form::Decimal(scale)),
         (PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY, None) => Some(Form::Text),
         (PhysicalType::DOUBLE, None) => Some(Form::Double),
@@ -208,6 +208,12 @@ fn whole(number: f64) -> Option<i128> {
         reason = "whole, and of twenty digits"
     )]
     is_whole.then_some(number as i128)
+}
+
+/// The whole number that `number` × 10^−`scale` is.
+fn scaled(number: i128, scale: i32) -> Option<i128> {
+    let unit = 10_i128.checked_pow(scale.try_into().ok()?)?;
+    (number % unit == 0).then(|| number / unit)
 }
 
 /// Two's complement, the most significant byte first; None for what no identifier needs.

@@ -15,8 +15,10 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::Encoding;
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
+use parquet::file::reader::Length;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::at::At;
 use super::leaf::{self, Form, Leaf};
 use super::look::{Look, ROOM};
 use super::{Fault, Looked, Place, ScanFinding, claims, lone};
@@ -26,7 +28,7 @@ use crate::verify::{pages, values};
 
 /// A file that was opened.
 struct Opened {
-    file: Arc<File>,
+    file: At,
     /// As the types of Parquet say.
     plain: ArrowReaderMetadata,
     /// Text as dictionaries; None where the schema cannot be asked for like that.
@@ -35,7 +37,7 @@ struct Opened {
 }
 
 /// Looks at a file, at some rows of it where `sample` says how many.
-pub(super) fn look(file: &File, sample: Option<u64>) -> Looked {
+pub(super) fn look(file: File, sample: Option<u64>) -> Looked {
     match Opened::new(file, sample) {
         Ok(opened) => opened.look(),
         Err(fault) => Looked {
@@ -46,9 +48,8 @@ pub(super) fn look(file: &File, sample: Option<u64>) -> Looked {
 }
 
 impl Opened {
-    fn new(file: &File, sample: Option<u64>) -> Result<Self, &'static str> {
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let file = file.try_clone().map_err(|_| "file that cannot be read")?;
+    fn new(file: File, sample: Option<u64>) -> Result<Self, &'static str> {
+        let file = At::new(file).map_err(|_| "file that cannot be read")?;
         let load = |index| {
             let options = ArrowReaderOptions::new()
                 .with_skip_arrow_metadata(true)
@@ -60,7 +61,7 @@ impl Opened {
         let plain = load(PageIndexPolicy::Optional).or_else(|_| load(PageIndexPolicy::Skip))?;
         let rows = plain.metadata().row_groups().iter().map(rows);
         let rows = rows.fold(0, u64::saturating_add);
-        if rows >> PAGE_ROWS_BITS > length / PAGE_MIN {
+        if rows >> PAGE_ROWS_BITS > file.len() / PAGE_MIN {
             return Err("its footer claims more rows than it can hold");
         }
         let options = ArrowReaderOptions::new()
@@ -68,7 +69,7 @@ impl Opened {
             .with_schema(Arc::new(keyed(plain.schema())));
         let keyed = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options);
         Ok(Self {
-            file: Arc::new(file),
+            file,
             keyed: keyed.ok(),
             plain,
             sample,
@@ -145,7 +146,7 @@ impl Opened {
             && chunk.encodings().all(is_bare);
         if is_ours {
             let (mut seen, count) = (0_u64, usize::try_from(rows(metadata)).unwrap_or(0));
-            let read = pages::read(&self.file, chunk, count, memory, |cell| {
+            let read = pages::read(self.file.file(), chunk, count, memory, |cell| {
                 seen += 1;
                 look.add(cell, 1);
             });
@@ -171,10 +172,7 @@ impl Opened {
         let keyed = self.keyed.as_ref().filter(|_| is_keyed(chunk));
         let reader = keyed.unwrap_or(&self.plain).clone();
         let mask = leaf.mask(reader.parquet_schema());
-        let file = self
-            .file
-            .try_clone()
-            .map_err(|_| "file that cannot be read")?;
+        let file = self.file.clone();
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, reader)
             .with_row_groups(vec![group])
             .with_projection(mask)

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str, longest: usize) -> Vec<(String, bool, bool)> {
-        let stream = std::io::Cursor::new(text.as_bytes().to_vec());
+        let stream = io::Cursor::new(text.as_bytes().to_vec());
         let mut lines = Lines::new(Box::new(stream), longest);
         let mut found = Vec::new();
         while let Some(line) = lines.next().unwrap() {
