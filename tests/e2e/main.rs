@@ -15,6 +15,7 @@ mod publish;
 mod record;
 mod refuse;
 mod run;
+mod scan;
 mod signals;
 mod text;
 mod verify;

@@ -41,7 +41,7 @@ fn scanned_with(
 /// The one file whose path ends so.
 fn file<'r>(report: &'r ScanReport, end: &str) -> &'r ScannedFile {
     let mut files = report.files.iter().filter(|file| file.path.ends_with(end));
-    let found = files.next().unwrap_or_else(|| panic!("no {end}"));
+    let found = files.next().unwrap();
     assert!(files.next().is_none(), "{end} is there twice");
     found
 }
@@ -186,7 +186,7 @@ fn what_is_not_there_is_an_error_and_what_is_closed_is_named() {
     assert!(matches!(missing, Err(Error::Io { .. })));
     sandbox.text("closed.txt", "x");
     let path = sandbox.path("raw/closed.txt");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::File::open(&path).is_ok();
     let report = scanned(&sandbox, &["raw"]);
     assert_eq!(report.unread().count(), usize::from(!is_root));

@@ -41,7 +41,9 @@ pub(crate) fn mobile(n: u64) -> String {
 /// A resident number.
 fn resident(n: u64) -> String {
     let day = i32::try_from(n * 311 % 15_000).unwrap();
-    resident_id(day, n % 2 == 0, 31, n).as_str().to_owned()
+    resident_id(day, n.is_multiple_of(2), 31, n)
+        .as_str()
+        .to_owned()
 }
 
 /// Writes the tree, and answers where something is to be found.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array};
+use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch};
 use parquet::file::properties::WriterProperties;
 use pseudo_pii::Kind;
 
@@ -56,76 +56,7 @@ fn tokens_and_seals_are_no_identifiers() {
 #[test]
 fn columns_of_tpc_h_hold_nothing() {
     let sandbox = Sandbox::new();
-    let count = 30_000_i64;
-    let texts = |of: &dyn Fn(i64) -> String| -> ArrayRef {
-        let texts: Vec<String> = (1..=count).map(of).collect();
-        text_column(texts.iter().map(|text| Some(text.as_str())))
-    };
-    let numbers = |of: &dyn Fn(i64) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values((1..=count).map(of)))
-    };
-    let money = |of: &dyn Fn(i64) -> i64| -> ArrayRef {
-        let cents = Decimal128Array::from_iter_values((1..=count).map(|n| of(n).into()));
-        Arc::new(cents.with_precision_and_scale(15, 2).unwrap())
-    };
-    let mixed = |n: i64| n.wrapping_mul(2_654_435_761).rem_euclid(1_000_000_007);
-    let day = |n: i64| i32::try_from(8_035 + n % 2_500).unwrap();
-    let phone = |n: i64| {
-        let random = mixed(n);
-        let country = 10 + n % 25;
-        format!(
-            "{country}-{:03}-{:03}-{:04}",
-            100 + random % 900,
-            100 + random / 7 % 900,
-            1_000 + random / 11 % 9_000
-        )
-    };
-    let lineitem = batch([
-        ("l_orderkey", numbers(&|n| n * 32 + n % 8)),
-        ("l_partkey", numbers(&|n| mixed(n) % 200_000)),
-        ("l_quantity", money(&|n| (1 + n % 50) * 100)),
-        (
-            "l_extendedprice",
-            money(&|n| mixed(n) % 10_494_950 + 90_100),
-        ),
-        ("l_total", money(&|n| mixed(n) * 1_000)),
-        (
-            "l_returnflag",
-            texts(&|n| ["A", "N", "R"][n.unsigned_abs() as usize % 3].to_owned()),
-        ),
-        (
-            "l_shipdate",
-            Arc::new(Date32Array::from_iter_values((1..=count).map(day))),
-        ),
-        (
-            "l_shipmode",
-            texts(&|n| ["REG AIR", "TRUCK", "MAIL"][n.unsigned_abs() as usize % 3].to_owned()),
-        ),
-        (
-            "l_comment",
-            texts(&|n| {
-                format!(
-                    "furiously regular deposits {}",
-                    ["haggle", "nag", "wake"][n.unsigned_abs() as usize % 3]
-                )
-            }),
-        ),
-        ("c_name", texts(&|n| format!("Customer#{n:09}"))),
-        ("c_phone", texts(&phone)),
-        (
-            "c_address",
-            texts(&|n| format!("{:x}IVhzIApeRb ot,c,E{:o}", mixed(n), mixed(n * 3))),
-        ),
-        ("o_clerk", texts(&|n| format!("Clerk#{:09}", n % 1_000))),
-        (
-            "micros",
-            numbers(&|n| 1_763_775_000_000_000 + n * 1_357_911),
-        ),
-        (
-            "snowflake",
-            numbers(&|n| 1_845_000_000_000_000_000 + n * 4_194_304_917),
-        ),
-    ]);
+    let lineitem = lineitem();
     let builder = WriterProperties::builder().set_max_row_group_row_count(Some(10_000));
     sandbox.text("lineitem.parquet", plant::bytes(&lineitem, builder));
     let builder = WriterProperties::builder().set_dictionary_enabled(false);
@@ -136,5 +67,78 @@ fn columns_of_tpc_h_hold_nothing() {
     assert_eq!(report.findings().collect::<Vec<_>>(), []);
     assert_eq!(report.unread().count(), 0);
     let rows: u64 = report.files.iter().map(|file| file.rows).sum();
-    assert_eq!(rows, 3 * count.unsigned_abs());
+    assert_eq!(rows, 3 * COUNT.unsigned_abs());
+}
+
+const COUNT: i64 = 30_000;
+
+/// Columns as those of TPC-H, and numbers as long as identifiers.
+fn lineitem() -> RecordBatch {
+    let day = |n: i64| i32::try_from(8_035 + n % 2_500).unwrap();
+    let days: ArrayRef = Arc::new(Date32Array::from_iter_values((1..=COUNT).map(day)));
+    batch([
+        ("l_orderkey", numbers(&|n| n * 32 + n % 8)),
+        ("l_partkey", numbers(&|n| mixed(n) % 200_000)),
+        ("l_quantity", money(&|n| (1 + n % 50) * 100)),
+        (
+            "l_extendedprice",
+            money(&|n| mixed(n) % 10_494_950 + 90_100),
+        ),
+        ("l_total", money(&|n| mixed(n) * 1_000)),
+        ("l_returnflag", texts(&|n| one_of(n, ["A", "N", "R"]))),
+        ("l_shipdate", days),
+        (
+            "l_shipmode",
+            texts(&|n| one_of(n, ["REG AIR", "TRUCK", "MAIL"])),
+        ),
+        (
+            "l_comment",
+            texts(&|n| one_of(n, ["furiously regular", "nag", "wake"])),
+        ),
+        ("c_name", texts(&|n| format!("Customer#{n:09}"))),
+        ("c_phone", texts(&phone)),
+        (
+            "c_address",
+            texts(&|n| format!("{:x}IVhz t,c,E{:o}", mixed(n), mixed(n * 3))),
+        ),
+        ("o_clerk", texts(&|n| format!("Clerk#{:09}", n % 1_000))),
+        (
+            "micros",
+            numbers(&|n| 1_763_775_000_000_000 + n * 1_357_911),
+        ),
+        (
+            "snowflake",
+            numbers(&|n| 1_845_000_000_000_000_000 + n * 4_194_304_917),
+        ),
+    ])
+}
+
+fn texts(of: &dyn Fn(i64) -> String) -> ArrayRef {
+    let texts: Vec<String> = (1..=COUNT).map(of).collect();
+    text_column(texts.iter().map(|text| Some(text.as_str())))
+}
+
+fn numbers(of: &dyn Fn(i64) -> i64) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values((1..=COUNT).map(of)))
+}
+
+fn money(of: &dyn Fn(i64) -> i64) -> ArrayRef {
+    let cents = Decimal128Array::from_iter_values((1..=COUNT).map(|n| of(n).into()));
+    Arc::new(cents.with_precision_and_scale(15, 2).unwrap())
+}
+
+/// A random number of nine digits.
+fn mixed(n: i64) -> i64 {
+    n.wrapping_mul(2_654_435_761).rem_euclid(1_000_000_007)
+}
+
+fn one_of(n: i64, words: [&str; 3]) -> String {
+    words[usize::try_from(n).unwrap() % 3].to_owned()
+}
+
+/// A phone of TPC-H: country, 3, 3 and 4 digits.
+fn phone(n: i64) -> String {
+    let (country, random) = (10 + n % 25, mixed(n));
+    let (area, office) = (100 + random % 900, 100 + random / 7 % 900);
+    format!("{country}-{area}-{office}-{}", 1_000 + random / 11 % 9_000)
 }

@@ -62,7 +62,7 @@ impl Scan {
         meter.finish();
         let report = report?;
         let text = if self.sarif {
-            message::json(&sarif::log(&report, self.failure(&report).is_none()))
+            message::json(&sarif::log(&report))
         } else if self.json {
             message::json(&self.as_json(&report))
         } else {

@@ -115,9 +115,9 @@ impl Records {
                 Event::Nothing => {}
                 Event::Byte => {
                     self.field.push(*byte);
-                    if self.field.len() >= FIELD_MAX && !byte.is_ascii_alphanumeric() {
-                        self.part();
-                    } else if self.field.len() >= 2 * FIELD_MAX {
+                    let length = self.field.len();
+                    let is_end = length >= FIELD_MAX && text::is_border(*byte);
+                    if is_end || length >= 2 * FIELD_MAX {
                         self.part();
                     }
                 }

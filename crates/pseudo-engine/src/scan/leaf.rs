@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn decimals_are_read_in_any_width() {
         for (number, bytes) in [
-            (15_412_345_678_i128, &[3, 0x96, 0xa4, 0x6f, 0x4e][..]),
+            (15_412_345_678_i128, &[3, 0x96, 0xa5, 0xbb, 0x4e][..]),
             (-2, &[0xFF, 0xFE]),
             (1, &[0; 19]),
         ] {

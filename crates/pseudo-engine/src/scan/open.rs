@@ -194,11 +194,14 @@ fn beginning(file: &File) -> io::Result<Vec<u8>> {
 }
 
 /// The first bytes of a stream, and the stream with them.
-fn headed<R: Read>(mut stream: R) -> io::Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, R>)> {
+fn headed<R: Read>(mut stream: R) -> io::Result<(Vec<u8>, Headed<R>)> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut stream).take(HEAD as u64).read_to_end(&mut head)?;
     Ok((head.clone(), Cursor::new(head).chain(stream)))
 }
+
+/// A stream with its first bytes before it once more.
+type Headed<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// UTF-16 as UTF-8.
 struct Utf8<R> {
@@ -273,7 +276,7 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 const OURS: &[u8] = b"pseudo-reuse/";
 
 /// How files begin that are known, and cannot be looked into.
-const MAGICS: [(&[u8], &str); 17] = [
+const MAGICS: [(&[u8], &str); 19] = [
     (b"PARE", "Parquet with an encrypted footer"),
     (PARQUET, "Parquet within a packed file"),
     (b"PK\x03\x04", "a ZIP archive, or a document made of one"),
@@ -289,6 +292,8 @@ const MAGICS: [(&[u8], &str); 17] = [
     (b"ORC", "an ORC file"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"%PDF-", "a PDF document"),
+    (b"\x89PNG\r\n", "a PNG picture"),
+    (b"\xFF\xD8\xFF", "a JPEG picture"),
     (b"\xD0\xCF\x11\xE0", "a document of an office program"),
     (b"age-encryption.org/v1", "sealed by age"),
 ];

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema};
 use bytes::BytesMut;
 use parquet::arrow::arrow_reader::{
@@ -19,12 +19,13 @@ use parquet::file::reader::Length;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::at::At;
-use super::leaf::{self, Form, Leaf};
+use super::leaf::{Form, Leaf};
 use super::look::{Look, ROOM};
+use super::rows::{self, Entries};
 use super::{Fault, Looked, Place, ScanFinding, claims, lone};
 use crate::error::{arrow_fault, parquet_fault};
+use crate::verify::pages;
 use crate::verify::stock::guarded;
-use crate::verify::{pages, values};
 
 /// A file that was opened.
 struct Opened {
@@ -59,7 +60,7 @@ impl Opened {
             })
         };
         let plain = load(PageIndexPolicy::Optional).or_else(|_| load(PageIndexPolicy::Skip))?;
-        let rows = plain.metadata().row_groups().iter().map(rows);
+        let rows = plain.metadata().row_groups().iter().map(row_count);
         let rows = rows.fold(0, u64::saturating_add);
         if rows >> PAGE_ROWS_BITS > file.len() / PAGE_MIN {
             return Err("its footer claims more rows than it can hold");
@@ -87,7 +88,7 @@ impl Opened {
             findings.extend(found);
             fault = fault.or(wrong.map(Fault::Damaged));
         }
-        let rows = metadata.row_groups().iter().map(rows).sum::<u64>();
+        let rows = metadata.row_groups().iter().map(row_count).sum::<u64>();
         Looked {
             rows: self.sample.map_or(rows, |sample| rows.min(sample)),
             findings,
@@ -131,7 +132,7 @@ impl Opened {
         }
         let footer = self.plain.metadata();
         claims::bounds(footer, group, leaf, |value| {
-            look.claim(value, Place::Statistics)
+            look.claim(value, Place::Statistics);
         });
         let is_keyed = self.keyed.is_some() && is_keyed(chunk) && leaf.form == Form::Text;
         if !is_keyed || !leaf.is_flat {
@@ -145,7 +146,7 @@ impl Opened {
             && pages::takes(chunk)
             && chunk.encodings().all(is_bare);
         if is_ours {
-            let (mut seen, count) = (0_u64, usize::try_from(rows(metadata)).unwrap_or(0));
+            let (mut seen, count) = (0_u64, usize::try_from(row_count(metadata)).unwrap_or(0));
             let read = pages::read(self.file.file(), chunk, count, memory, |cell| {
                 seen += 1;
                 look.add(cell, 1);
@@ -176,8 +177,8 @@ impl Opened {
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, reader)
             .with_row_groups(vec![group])
             .with_projection(mask)
-            .with_batch_size(batch_rows(chunk, rows(metadata)));
-        let mut missing = rows(metadata);
+            .with_batch_size(batch_rows(chunk, row_count(metadata)));
+        let mut missing = row_count(metadata);
         if let Some(sample) = self.sample {
             missing = missing.min(self.share(sample));
             builder = builder.with_limit(usize::try_from(missing).unwrap_or(usize::MAX));
@@ -194,7 +195,7 @@ impl Opened {
             let array = array.ok_or("Parquet feature that is not supported")?;
             match array.as_dictionary_opt::<Int32Type>() {
                 Some(array) => entries.add(array, look),
-                None => add(&array, look),
+                None => rows::add(&array, look),
             }
         }
         entries.settle(look, self.sample.is_none());
@@ -209,134 +210,6 @@ impl Opened {
         let groups = self.plain.metadata().num_row_groups() as u64;
         sample.div_ceil(groups.max(1))
     }
-}
-
-/// Adds the values of an array.
-fn add(array: &ArrayRef, look: &mut Look) {
-    let present = (array.len() - array.logical_null_count()) as u64;
-    let is_text = match array.data_type() {
-        DataType::Utf8 => {
-            let text = array.as_string::<i32>();
-            if is_barren(text) {
-                look.add_others(present);
-            } else {
-                text.iter()
-                    .flatten()
-                    .for_each(|cell| look.add_text(cell, 1));
-            }
-            true
-        }
-        DataType::Binary => {
-            let cells = array.as_binary::<i32>();
-            cells.iter().flatten().for_each(|cell| look.add(cell, 1));
-            true
-        }
-        DataType::FixedSizeBinary(_) => {
-            let cells = array.as_fixed_size_binary();
-            cells.iter().flatten().for_each(|cell| look.add(cell, 1));
-            true
-        }
-        _ => false,
-    };
-    if is_text {
-        return;
-    }
-    let mut shown = 0;
-    if leaf::has_long_numbers(array)
-        && let Some(values) = values::distinct(array)
-    {
-        for (value, rows) in values.iter() {
-            look.add(value, rows);
-            shown += rows;
-        }
-    }
-    look.add_others(present.saturating_sub(shown));
-}
-
-/// Whether no text of an array can hold an identifier: ASCII, and neither a digit nor an `@`.
-fn is_barren(text: &StringArray) -> bool {
-    let offsets = text.value_offsets();
-    let at = |offset: Option<&i32>| usize::try_from(*offset?).ok();
-    let range = at(offsets.first()).zip(at(offsets.last()));
-    let bytes = range.and_then(|(from, to)| text.value_data().get(from..to));
-    let tells = |byte: &u8| !byte.is_ascii() | byte.is_ascii_digit() | (*byte == b'@');
-    bytes.unwrap_or_default().chunks(BLOCK).all(|block| {
-        // no branch within a block, so that many bytes are looked at at once
-        !block.iter().fold(false, |any, byte| any | tells(byte))
-    })
-}
-
-/// The dictionary of a row group, and how many rows refer to each of its entries.
-#[derive(Default)]
-struct Entries {
-    values: Option<ArrayRef>,
-    rows: Vec<u64>,
-    /// Rows that are counted.
-    counted: u64,
-}
-
-impl Entries {
-    fn add(&mut self, array: &DictionaryArray<Int32Type>, look: &mut Look) {
-        let same = self
-            .values
-            .as_ref()
-            .is_some_and(|values| is_same(values, array.values()));
-        if !same {
-            self.settle(look, true);
-            self.values = Some(ArrayRef::clone(array.values()));
-            self.rows = vec![0; array.values().len()];
-        }
-        let keys = array.keys();
-        let rows = &mut self.rows;
-        let mut count = |key: &i32| {
-            let place = usize::try_from(*key).ok().and_then(|key| rows.get_mut(key));
-            if let Some(rows) = place {
-                *rows += 1;
-            }
-        };
-        match keys.nulls() {
-            None => keys.values().iter().for_each(&mut count),
-            Some(nulls) => nulls
-                .valid_indices()
-                .filter_map(|row| keys.values().get(row))
-                .for_each(&mut count),
-        }
-        self.counted += (array.len() - array.null_count()) as u64;
-    }
-
-    /// Adds what was counted; entries without a row are claims where `all` rows were read.
-    fn settle(&mut self, look: &mut Look, all: bool) {
-        let Some(values) = self.values.take() else {
-            return;
-        };
-        let mut put = |value: &[u8], rows: u64| match rows {
-            0 if all => look.claim(value, Place::Dictionary),
-            0 => {}
-            _ => look.add(value, rows),
-        };
-        let rows = self.rows.iter().copied();
-        match values.data_type() {
-            DataType::Utf8 if is_barren(values.as_string()) => look.add_others(self.counted),
-            DataType::Utf8 => {
-                let cells = values.as_string::<i32>().iter().zip(rows);
-                cells.for_each(|(cell, rows)| put(cell.unwrap_or_default().as_bytes(), rows));
-            }
-            _ => {
-                let cells = values.as_binary::<i32>().iter().zip(rows);
-                cells.for_each(|(cell, rows)| put(cell.unwrap_or_default(), rows));
-            }
-        }
-        self.counted = 0;
-    }
-}
-
-/// Whether two dictionaries are the same memory.
-fn is_same(one: &ArrayRef, other: &ArrayRef) -> bool {
-    let place = |array: &ArrayRef| match array.data_type() {
-        DataType::Utf8 => Some(array.as_string::<i32>().value_data().as_ptr()),
-        _ => Some(array.as_binary_opt::<i32>()?.value_data().as_ptr()),
-    };
-    one.len() == other.len() && place(one).is_some() && place(one) == place(other)
 }
 
 /// A schema whose text is in dictionaries, at any depth.
@@ -366,7 +239,7 @@ fn is_keyed(chunk: &ColumnChunkMetaData) -> bool {
     })
 }
 
-fn rows(group: &RowGroupMetaData) -> u64 {
+fn row_count(group: &RowGroupMetaData) -> u64 {
     u64::try_from(group.num_rows()).unwrap_or_default()
 }
 
@@ -381,8 +254,6 @@ fn batch_rows(chunk: &ColumnChunkMetaData, rows: u64) -> usize {
 const BATCH_BYTES: u64 = 8 << 20;
 const BATCH_ROWS: usize = 131_072;
 const BATCH_ROWS_MIN: usize = 256;
-/// Bytes that are looked at without a branch.
-const BLOCK: usize = 4 << 10;
 /// Bits of the number of rows of a page, and bytes that a page takes at least.
 const PAGE_ROWS_BITS: u32 = 31;
 const PAGE_MIN: u64 = 8;

@@ -152,14 +152,16 @@ fn cut(text: &[u8], longest: usize) -> usize {
     let piece = text.get(..longest).unwrap_or(text);
     let tail = piece.len().saturating_sub(TAIL);
     let end = piece.get(tail..).unwrap_or_default();
-    let space = memrchr(b' ', end).or_else(|| {
-        let is_border = |byte: &u8| byte.is_ascii_punctuation() && !b"@._-+".contains(byte);
-        end.iter().rposition(is_border)
-    });
+    let space = memrchr(b' ', end).or_else(|| end.iter().rposition(|byte| is_border(*byte)));
     let word = space.map(|at| tail + at + 1);
     let is_start = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
     let character = || (1..=piece.len()).rev().find(is_start);
     word.or_else(character).unwrap_or(piece.len()).max(1)
+}
+
+/// Whether a byte is within no identifier.
+pub(super) fn is_border(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte.is_ascii_punctuation() && !b"@._-+".contains(&byte)
 }
 
 /// Bytes that are read at a time.

@@ -108,7 +108,6 @@ impl Walk {
     }
 
     /// What is in a directory, by name.
-    #[expect(clippy::type_complexity, reason = "what `meet` takes")]
     fn below(
         &self,
         path: &Path,

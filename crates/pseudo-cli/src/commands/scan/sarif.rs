@@ -6,8 +6,8 @@ use pseudo_engine::scan::{KINDS, ScanFinding, ScanReport, ScannedFile};
 use pseudo_pii::{Certainty, Kind};
 use serde_json::{Value, json};
 
-/// The log of one scan; `is_clean` when it ends with exit code 0.
-pub(super) fn log(report: &ScanReport, is_clean: bool) -> Value {
+/// The log of one scan.
+pub(super) fn log(report: &ScanReport) -> Value {
     let results = report
         .findings()
         .map(|(file, finding)| result(file, finding));
@@ -29,7 +29,7 @@ pub(super) fn log(report: &ScanReport, is_clean: bool) -> Value {
                 "rules": KINDS.map(rule),
             } },
             "invocations": [{
-                "executionSuccessful": is_clean || notices.is_empty(),
+                "executionSuccessful": notices.is_empty(),
                 "toolExecutionNotifications": notices,
             }],
             "results": results.collect::<Vec<_>>(),
