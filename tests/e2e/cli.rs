@@ -8,12 +8,13 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 26] = [
+const VERBS: [&str; 27] = [
     "",
     "init",
     "check",
     "run",
     "verify",
+    "scan",
     "query",
     "reveal",
     "lookup",
@@ -82,6 +83,7 @@ fn the_examples_of_the_help_run() {
         "run",
         "check",
         "verify",
+        "scan",
         "query",
         "forget",
         "keys list",
@@ -118,8 +120,12 @@ fn the_examples_of_the_help_run() {
 fn wrong_use_ends_with_two() {
     let sandbox = Sandbox::people();
     let before = sandbox.files(".");
-    let cases: [&[&str]; 16] = [
+    let cases: [&[&str]; 20] = [
         &[],
+        &["scan"],
+        &["scan", "raw", "--fail-on", "passport"],
+        &["scan", "raw", "--skip", "[a"],
+        &["scan", "raw", "--json", "--sarif"],
         &["rnu", "people.toml"],
         &["run"],
         &["run", "people.toml", "--ful"],
@@ -162,9 +168,11 @@ fn wrong_use_ends_with_two() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let sandbox = Sandbox::people();
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 14] = [
         &["run", "people.toml"],
         &["run", "people.toml"],
+        &["scan", "raw"],
+        &["scan", "raw", "--sarif"],
         &["run", "people.toml", "--full", "--json"],
         &["check", "people.toml"],
         &["query", "safe", "SELECT * FROM people"],

@@ -21,6 +21,7 @@ mod refuse;
 mod rekey;
 mod reveal;
 mod run;
+mod scan;
 mod signals;
 mod text;
 mod verify;

@@ -26,6 +26,7 @@ mod refuse;
 mod rekey;
 mod reveal;
 mod run;
+mod scan;
 mod sink;
 mod transforms;
 mod unrelated;

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run, sample,
-    verify,
+    scan, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Check(check::Check),
     Run(run::Run),
     Verify(verify::Verify),
+    Scan(scan::Scan),
     Query(query::Query),
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),
@@ -73,7 +74,8 @@ Exit codes:
   0    done, or nothing to do
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
-  3    privacy: what was written is not what may be published, or may not be revealed
+  3    privacy: what was written may not be published, what is asked for may not be revealed, or
+       `scan --fail-on` was hit
   4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program

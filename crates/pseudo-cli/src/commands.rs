@@ -13,6 +13,7 @@ pub(crate) mod rekey;
 pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod scan;
 pub(crate) mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Check(args) => args.run(screen),
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
+        Command::Scan(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Reveal(args) => args.run(screen),
         Command::Lookup(args) => args.run(screen),

@@ -31,6 +31,12 @@ pub(crate) enum Failure {
         message: String,
         hint: Option<String>,
     },
+    /// A scan found what nobody should, or could not look everywhere.
+    Scan {
+        message: String,
+        hint: Option<String>,
+        code: u8,
+    },
     /// Standard output does not take the answer.
     Output(io::Error),
     /// A panic; the hook has said where.
@@ -83,6 +89,7 @@ impl Failure {
             Self::Engine(error) => Some(error.exit_code()),
             Self::Keyring(error) => Some(error.exit_code()),
             Self::Usage { .. } => Some(2),
+            Self::Scan { code, .. } => Some(*code),
             Self::Query(error) => query_exit_code(error),
             Self::Output(error) => (error.kind() != ErrorKind::BrokenPipe).then_some(1),
             Self::Bug => Some(255),
@@ -127,7 +134,9 @@ impl Failure {
             }
             Self::Engine(error) => one(error.to_string(), error.hint()),
             Self::Query(error) => one(error.to_string(), None),
-            Self::Usage { message, hint } => one(message.clone(), hint.clone()),
+            Self::Usage { message, hint } | Self::Scan { message, hint, .. } => {
+                one(message.clone(), hint.clone())
+            }
             Self::Output(error) => one(
                 format!("cannot write to standard output: {}", error.kind()),
                 None,

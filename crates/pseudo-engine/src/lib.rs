@@ -14,7 +14,8 @@
 //! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
 //! [`audit`] what is known of them afterwards; [`Disk`] is what all of them write through;
 //! [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all
-//! of it comes [`init`], which drafts a pipeline.
+//! of it comes [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for
+//! identifiers in any tree of files.
 
 pub mod ask;
 pub mod audit;
@@ -32,6 +33,7 @@ pub mod rekey;
 pub mod reveal;
 pub mod run;
 pub mod sample;
+pub mod scan;
 
 mod cancel;
 mod chunk;

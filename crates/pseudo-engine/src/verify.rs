@@ -14,10 +14,10 @@
 mod candidate;
 mod chance;
 mod filter;
-mod form;
+pub(crate) mod form;
 mod gate;
 mod numbers;
-mod pages;
+pub(crate) mod pages;
 mod probe;
 mod proof;
 mod protected;
@@ -26,8 +26,8 @@ mod rule;
 mod seen;
 mod shape;
 mod sources;
-mod stock;
-mod values;
+pub(crate) mod stock;
+pub(crate) mod values;
 
 use std::path::Path;
 

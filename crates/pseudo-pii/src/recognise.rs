@@ -43,6 +43,7 @@
 //!
 //! A value that looks like several kinds counts for the one that chance explains least.
 
+mod alone;
 mod chance;
 mod glance;
 mod mobile;
@@ -52,6 +53,7 @@ mod words;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+pub use self::alone::alone;
 use self::chance::Tally;
 use self::glance::Glance;
 use self::mobile::Mobiles;
@@ -133,6 +135,22 @@ impl Recogniser {
         if glance.is_worth_a_look() {
             self.look(value, glance, rows);
         }
+    }
+
+    /// Whether a value can count for any kind. [`Recogniser::add`] of one that cannot tells that it
+    /// was there, and nothing else.
+    #[inline]
+    pub fn looks_at(value: &str) -> bool {
+        value.len() >= SHORTEST && {
+            let glance = Glance::of(value.as_bytes());
+            glance.is_worth_a_look() && !glance.is_poor_text(value.len())
+        }
+    }
+
+    /// Counts distinct values that [`Recogniser::looks_at`] has nothing to look at in, one row each.
+    pub const fn add_others(&mut self, values: u64) {
+        self.distinct = self.distinct.saturating_add(values);
+        self.rows = self.rows.saturating_add(values);
     }
 
     /// Adds what another recogniser counted in other values of the column.

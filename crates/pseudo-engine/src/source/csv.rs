@@ -8,7 +8,7 @@
 mod counted;
 mod encoding;
 mod index;
-mod machine;
+pub(crate) mod machine;
 mod records;
 mod split;
 mod spread;
@@ -45,8 +45,8 @@ const RECORD_MAX: usize = 16 << 20;
 /// How the bytes are cut into fields.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
-    delimiter: u8,
-    quote: u8,
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
 }
 
 /// An opened file: where it is, and its header.

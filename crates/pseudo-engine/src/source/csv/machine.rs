@@ -7,7 +7,7 @@ use super::Dialect;
 
 /// What the bytes before have come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// A record begins here.
     Record,
     /// A field begins here.
@@ -24,7 +24,7 @@ pub(super) enum State {
 
 /// What a byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// No part of a value.
     Nothing,
     /// A byte of a value.
@@ -37,14 +37,14 @@ pub(super) enum Event {
 
 impl State {
     /// Whether a file may not end here without one more record.
-    pub(super) fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         !matches!(self, Self::Record | Self::Return)
     }
 }
 
 impl Dialect {
     /// One byte. An empty line is a record only where `blank_lines` are.
-    pub(super) fn step(self, state: State, byte: u8, blank_lines: bool) -> (State, Event) {
+    pub(crate) fn step(self, state: State, byte: u8, blank_lines: bool) -> (State, Event) {
         let (quote, delimiter) = (self.quote, self.delimiter);
         let line_end = match byte {
             b'\n' => Some(State::Record),

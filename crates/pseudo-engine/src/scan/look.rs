@@ -1,0 +1,146 @@
+//! One column, while it is looked at.
+//!
+//! Most values cannot be identifiers, and are only counted; the others are kept apart by value, so
+//! that each is looked at once with all its rows.
+
+use std::borrow::Cow;
+
+use encoding_rs::GB18030;
+use pseudo_pii::Recogniser;
+
+use super::distinct::Distinct;
+use super::lone::Lone;
+use super::{Place, ScanFinding};
+use crate::verify::form::{Alphabet, Form};
+
+/// What is known of a column.
+pub(super) struct Look {
+    recogniser: Recogniser,
+    distinct: Distinct,
+    /// Values that are not NULL.
+    values: u64,
+    /// Values that a footer or a dictionary tells of, and no row holds.
+    strays: [(Place, Lone); 2],
+}
+
+impl Look {
+    /// With `room` bytes for distinct values.
+    pub(super) fn new(room: usize) -> Self {
+        Self {
+            recogniser: Recogniser::default(),
+            distinct: Distinct::new(room),
+            values: 0,
+            strays: [Place::Dictionary, Place::Statistics].map(|place| (place, Lone::default())),
+        }
+    }
+
+    /// Adds rows of a value that may be text.
+    pub(super) fn add(&mut self, value: &[u8], rows: u64) {
+        match std::str::from_utf8(value) {
+            Ok(text) => self.add_text(text, rows),
+            Err(_) => self.add_others(rows),
+        }
+    }
+
+    /// Adds rows of a value that is text.
+    pub(super) fn add_text(&mut self, value: &str, rows: u64) {
+        if !Recogniser::looks_at(value) || is_pseudonym(value) {
+            self.add_others(rows);
+            return;
+        }
+        self.values += rows;
+        if !self.distinct.add(value.as_bytes(), rows, None) {
+            self.recogniser.add(value, rows);
+        }
+    }
+
+    /// Adds rows of values that cannot be identifiers.
+    pub(super) fn add_others(&mut self, rows: u64) {
+        self.values += rows;
+        self.recogniser.add_others(rows);
+    }
+
+    /// Adds a value that `place` tells of; rows that hold it may follow.
+    pub(super) fn claim(&mut self, value: &[u8], place: Place) {
+        let text = std::str::from_utf8(value);
+        if text.is_ok_and(|text| Recogniser::looks_at(text) && !is_pseudonym(text)) {
+            self.distinct.add(value, 0, Some(place));
+        }
+    }
+
+    /// Makes room for the values of a part of the file, where there is little left.
+    pub(super) fn relieve(&mut self) {
+        if self.distinct.is_full() {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        for (value, rows, claimed) in self.distinct.iter() {
+            let text = std::str::from_utf8(value).unwrap_or_default();
+            if rows > 0 {
+                self.recogniser.add(text, rows);
+                continue;
+            }
+            let stray = self
+                .strays
+                .iter_mut()
+                .find(|(place, _)| Some(*place) == claimed);
+            if let Some((_, lone)) = stray {
+                lone.add(text);
+            }
+        }
+        self.distinct.clear();
+    }
+
+    /// What the column shows.
+    pub(super) fn finish(mut self, place: Place, column: Option<&str>) -> Vec<ScanFinding> {
+        self.settle();
+        let column = column.map(str::to_owned);
+        let found = self.recogniser.findings().into_iter();
+        let mut findings: Vec<_> = found
+            .map(|finding| ScanFinding {
+                place,
+                column: column.clone(),
+                kind: finding.kind,
+                certainty: finding.certainty,
+                values: finding.values,
+                rows: finding.rows,
+                of: self.values,
+            })
+            .collect();
+        for (place, lone) in &self.strays {
+            findings.extend(lone.findings(*place, column.as_deref()));
+        }
+        findings
+    }
+}
+
+/// Whether a value is a token or a seal as text: it then is no identifier, whatever else it is.
+fn is_pseudonym(value: &str) -> bool {
+    const SHORT: Form = Form::Text {
+        length: 26,
+        alphabet: Alphabet::Base32,
+    };
+    const LONG: Form = Form::Text {
+        length: 52,
+        alphabet: Alphabet::Base32,
+    };
+    let bytes = value.as_bytes();
+    let seal = |alphabet| Form::Seal(Some(alphabet)).holds(bytes);
+    match bytes {
+        [b'a' | b'A', ..] if seal(Alphabet::Base64Url) || seal(Alphabet::Base32) => true,
+        _ => SHORT.holds(bytes) || LONG.holds(bytes),
+    }
+}
+
+/// Bytes of a file of text as text: UTF-8, or else GB 18030, which Chinese tools write.
+pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => GB18030.decode_without_bom_handling(bytes).0,
+    }
+}
+
+/// Bytes for the distinct values of a column, or of all columns of a file of text.
+pub(super) const ROOM: usize = 16 << 20;
