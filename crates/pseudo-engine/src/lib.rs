@@ -10,8 +10,7 @@
 //! is not published for being far from what was expected, `verify` what is proved, before a run is
 //! published and after, [`manifest`] what is recorded and `publish` how it becomes visible;
 //! [`mod@scan`] looks for identifiers in any tree of files; [`Disk`] is what all of them write
-//! through; [`lineage`] and [`metrics`] are what other systems
-//! are told, and [`Cancel`] stops it.
+//! through; [`lineage`] and [`metrics`] are what other systems are told, and [`Cancel`] stops it.
 
 pub mod error;
 pub mod filter;
