@@ -15,10 +15,10 @@
 //!
 //! No value leaves this module: names that show an identifier are masked.
 //!
-//! Reading order: `report` (what is told) · `walk` (which files there are) · `open` (what they are)
-//! · `parquet`, `rows`, `leaf`, `claims`, `at` (columns, what footers and dictionaries claim of
-//! them, and reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`, `distinct`
-//! (one column) · `lone` (a few words).
+//! Reading order: `report` (what is told) · `walk` (which files there are) · `open` (what they
+//! are) · `parquet`, `rows`, `leaf` (columns), `claims` (what footers and dictionaries say of
+//! them), `at` (reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`,
+//! `distinct` (one column) · `lone` (a few words).
 
 mod at;
 mod claims;

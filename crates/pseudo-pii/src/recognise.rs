@@ -147,8 +147,7 @@ impl Recogniser {
         }
     }
 
-    /// Counts distinct values that [`Recogniser::looks_at`] has nothing to look at in, one row
-    /// each.
+    /// Counts distinct values in which [`Recogniser::looks_at`] sees nothing, one row each.
     pub const fn add_others(&mut self, values: u64) {
         self.distinct = self.distinct.saturating_add(values);
         self.rows = self.rows.saturating_add(values);

@@ -68,7 +68,10 @@ pub(super) fn bounds(
     leaf: &Leaf,
     mut each: impl FnMut(&[u8]),
 ) {
+    // writers cut long bounds: what is left of a value is none
+    let is_whole = |value: &&[u8]| value.len() < BOUND_MAX;
     let mut claim = |value: Option<&[u8]>| {
+        let value = value.filter(is_whole);
         if let Some(text) = value.and_then(|value| leaf.text(value)) {
             each(&text);
         }
@@ -135,7 +138,10 @@ pub(super) fn dictionary(
     else {
         return Ok(());
     };
-    if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
+    if !matches!(
+        encoding,
+        Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY
+    ) {
         return Ok(());
     }
     let fixed = match chunk.column_type() {
@@ -165,3 +171,6 @@ pub(super) fn dictionary(
     }
     Ok(())
 }
+
+/// Bytes from which on a bound may be cut: writers do at 64, and before a character.
+const BOUND_MAX: usize = 60;

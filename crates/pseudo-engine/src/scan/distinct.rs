@@ -39,13 +39,15 @@ impl Distinct {
 
     /// Counts rows of a value; `false` where there is no room for it.
     pub(super) fn add(&mut self, value: &[u8], rows: u64, claimed: Option<Place>) -> bool {
-        if self.entries.len() * 2 >= self.slots.len() && !self.is_full() {
+        let is_crowded = self.entries.len() * 2 >= self.slots.len();
+        if is_crowded && (claimed.is_some() || !self.is_full()) {
             self.grow();
         }
         let hash = hash(value);
         let Some(slot) = self.slot(value, hash) else {
             return false;
         };
+        let is_full = self.is_full();
         let Some(index) = self.slots.get_mut(slot) else {
             return false;
         };
@@ -54,7 +56,7 @@ impl Distinct {
             return true;
         }
         // what a footer claims is little, and is asked for at the end
-        if claimed.is_none() && self.bytes.len() + self.entries.len() * ENTRY_BYTES > self.room {
+        if claimed.is_none() && is_full {
             return false;
         }
         let Ok(next) = u32::try_from(self.entries.len() + 1) else {

@@ -144,6 +144,7 @@ impl Opened {
         let is_ours = leaf.is_flat
             && leaf.form == Form::Text
             && pages::takes(chunk)
+            && self.holds(chunk)
             && chunk.encodings().all(is_bare);
         if is_ours {
             let (mut seen, count) = (0_u64, usize::try_from(row_count(metadata)).unwrap_or(0));
@@ -159,6 +160,13 @@ impl Opened {
             }
         }
         self.decode(leaf, group, metadata, look)
+    }
+
+    /// Whether the bytes of a column chunk are within the file, whatever its footer says.
+    fn holds(&self, chunk: &ColumnChunkMetaData) -> bool {
+        let (start, length) = chunk.byte_range();
+        let end = start.checked_add(length);
+        end.is_some_and(|end| end <= self.file.len())
     }
 
     /// Reads a column of a row group by the decoders of Arrow.
@@ -184,7 +192,7 @@ impl Opened {
             builder = builder.with_limit(usize::try_from(missing).unwrap_or(usize::MAX));
         }
         let mut batches = builder.build().map_err(|error| parquet_fault(&error))?;
-        let mut entries = Entries::default();
+        let mut entries = Entries::new(self.sample.is_none());
         while let Some(batch) = batches
             .next()
             .transpose()
@@ -198,7 +206,7 @@ impl Opened {
                 None => rows::add(&array, look),
             }
         }
-        entries.settle(look, self.sample.is_none());
+        entries.settle(look);
         if missing > 0 {
             return Err("fewer rows than its footer says");
         }

@@ -64,22 +64,33 @@ fn is_barren(text: &StringArray) -> bool {
 }
 
 /// The dictionary of a row group, and how many rows refer to each of its entries.
-#[derive(Default)]
 pub(super) struct Entries {
     values: Option<ArrayRef>,
     rows: Vec<u64>,
     /// Rows that are counted.
     counted: u64,
+    /// Whether all rows are read, so that an entry without one has none.
+    all: bool,
 }
 
 impl Entries {
+    /// Of a row group of which `all` rows are read.
+    pub(super) const fn new(all: bool) -> Self {
+        Self {
+            values: None,
+            rows: Vec::new(),
+            counted: 0,
+            all,
+        }
+    }
+
     pub(super) fn add(&mut self, array: &DictionaryArray<Int32Type>, look: &mut Look) {
         let same = self
             .values
             .as_ref()
             .is_some_and(|values| is_same(values, array.values()));
         if !same {
-            self.settle(look, true);
+            self.settle(look);
             self.values = Some(ArrayRef::clone(array.values()));
             self.rows = vec![0; array.values().len()];
         }
@@ -101,13 +112,13 @@ impl Entries {
         self.counted += (array.len() - array.null_count()) as u64;
     }
 
-    /// Adds what was counted; entries without a row are claims where `all` rows were read.
-    pub(super) fn settle(&mut self, look: &mut Look, all: bool) {
+    /// Adds what was counted; entries without a row are claims.
+    pub(super) fn settle(&mut self, look: &mut Look) {
         let Some(values) = self.values.take() else {
             return;
         };
         let mut put = |value: &[u8], rows: u64| match rows {
-            0 if all => look.claim(value, Place::Dictionary),
+            0 if self.all => look.claim(value, Place::Dictionary),
             0 => {}
             _ => look.add(value, rows),
         };
