@@ -37,8 +37,9 @@ use pseudo_token::{AuditKey, CheckValue, Epoch};
 
 use self::anchor::Anchor;
 use self::chain::Chain;
-use self::line::{Seal, hex};
+use self::line::Seal;
 use crate::disk::{Disk, DiskFile};
+use crate::source::hex;
 use crate::{Error, Result};
 
 pub use self::chain::Proof;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use pseudo_keyring::{DomainKeys, KeySource};
 use pseudo_token::Epoch;
 
@@ -28,6 +28,7 @@ use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::replace::{self, Hidden};
 use crate::rewrite::{Made, Remade, Rewrite};
+use crate::run::time;
 use crate::tombstones::{self, Group, KeyName, Tombstones};
 use crate::verify::each_cell;
 use crate::{Cancel, Error, Leak, Result, publish, quarantine, staging};
@@ -393,8 +394,4 @@ fn none_is_no_sink(sink: &Path) -> Result<()> {
 fn no_run(sink: &Path) -> Error {
     let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
     Error::io("read", &sink.join("current"))(missing)
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use pseudo_keyring::{DomainKeys, KeySource, Opener, Recipient};
 use pseudo_policy::{Action, Order, Pipeline};
 use pseudo_token::{Epoch, Purpose, SubKey};
@@ -35,7 +35,7 @@ use crate::lock::Lock;
 use crate::manifest::{Manifest, Origin, RekeyManifest};
 use crate::progress::Progress;
 use crate::rewrite::Rewrite;
-use crate::run::RunOutcome;
+use crate::run::{RunOutcome, time};
 use crate::{Cancel, Error, Result, kernels, memory, plan, publish, space, staging};
 
 /// The directory of the bridge within a run.
@@ -519,8 +519,4 @@ fn refused(fault: &str, hint: Option<&'static str>) -> Error {
         fault: fault.to_owned(),
         hint,
     }
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

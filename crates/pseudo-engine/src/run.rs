@@ -642,7 +642,8 @@ fn table_recipe(bound: &TableJob, options: &RunOptions<'_>) -> Result<TableRecip
     })
 }
 
-fn time(time: DateTime<Utc>) -> String {
+/// RFC 3339, in seconds.
+pub(crate) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

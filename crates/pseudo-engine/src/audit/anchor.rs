@@ -7,9 +7,10 @@ use pseudo_token::Encoding;
 use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
-use super::line::{self, Seal, hex};
+use super::line::{self, Seal};
 use super::{Fault, Place, directory};
 use crate::disk::Disk;
+use crate::source::hex;
 use crate::{Error, Result};
 
 pub(super) struct Anchor {

@@ -4,8 +4,9 @@
 use memchr::memchr;
 
 use super::anchor::Anchor;
-use super::line::{self, Body, Entry, Outcome, Seal, hex};
+use super::line::{self, Body, Entry, Outcome, Seal};
 use super::{Fault, Noted, Place};
+use crate::source::hex;
 use crate::{Error, Result};
 
 /// A log that is as it was written.

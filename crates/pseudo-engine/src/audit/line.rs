@@ -3,6 +3,8 @@
 use pseudo_token::{AuditKey, Encoding, Epoch};
 use serde::{Deserialize, Serialize};
 
+use crate::source::hex;
+
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -112,13 +114,6 @@ impl Seal<'_> {
     fn mac(&self, label: &[u8], body: &str) -> [u8; 32] {
         self.key.mac(&[label, self.log.as_bytes(), body.as_bytes()])
     }
-}
-
-/// Lowercase hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    Encoding::Hex.encode(bytes, &mut text);
-    String::from_utf8(text).unwrap_or_default()
 }
 
 /// What the MAC of a line is of.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::AwsCredentials;
+use super::parse::hex;
 
 /// A request as it is signed.
 pub(super) struct Signed<'a> {
@@ -98,15 +99,6 @@ fn mac(key: &[u8], message: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
     mac.update(message);
     Zeroizing::new(mac.finalize().into_bytes().into())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // a String takes whatever is written
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

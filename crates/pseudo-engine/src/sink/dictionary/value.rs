@@ -3,9 +3,9 @@
 use std::borrow::Borrow;
 use std::hash::Hash;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    Date32Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType,
 };
 use parquet::data_type::ByteArray;
@@ -71,97 +71,56 @@ impl Value for [u8] {
     }
 }
 
-impl Value for i32 {
-    type Own = Self;
-    type Cells<'a> = &'a [Self];
+/// A number as its column holds it: `$arrow` are the types whose values it is, `$statistics` makes
+/// its bounds.
+macro_rules! number {
+    ($native:ty, $statistics:path, $($arrow:ty),+) => {
+        impl Value for $native {
+            type Own = Self;
+            type Cells<'a> = &'a [Self];
 
-    fn cells(array: &ArrayRef) -> Option<&[Self]> {
-        match array.data_type() {
-            DataType::Int32 => Some(array.as_primitive_opt::<Int32Type>()?.values()),
-            DataType::Date32 => Some(array.as_primitive_opt::<Date32Type>()?.values()),
-            _ => None,
+            fn cells(array: &ArrayRef) -> Option<&[Self]> {
+                $(if let Some(numbers) = array.as_primitive_opt::<$arrow>() {
+                    return Some(numbers.values());
+                })+
+                None
+            }
+
+            #[inline]
+            fn cell(cells: Self::Cells<'_>, row: usize) -> Option<&Self> {
+                cells.get(row)
+            }
+
+            fn entry(_: &StringArray, _: usize) -> Option<&Self> {
+                None
+            }
+
+            fn own(&self) -> Self {
+                *self
+            }
+
+            fn append(&self, out: &mut Vec<u8>) -> Result<()> {
+                out.extend_from_slice(&self.to_le_bytes());
+                Ok(())
+            }
+
+            fn statistics(range: Option<(&Self, &Self)>, nulls: u64) -> Statistics {
+                let (least, greatest) = range.unzip();
+                $statistics(least.copied(), greatest.copied(), None, Some(nulls), false)
+            }
         }
-    }
-
-    #[inline]
-    fn cell(cells: Self::Cells<'_>, row: usize) -> Option<&Self> {
-        cells.get(row)
-    }
-
-    fn entry(_: &StringArray, _: usize) -> Option<&Self> {
-        None
-    }
-
-    fn own(&self) -> Self {
-        *self
-    }
-
-    fn append(&self, out: &mut Vec<u8>) -> Result<()> {
-        out.extend_from_slice(&self.to_le_bytes());
-        Ok(())
-    }
-
-    fn statistics(range: Option<(&Self, &Self)>, nulls: u64) -> Statistics {
-        let (least, greatest) = range.unzip();
-        Statistics::int32(least.copied(), greatest.copied(), None, Some(nulls), false)
-    }
+    };
 }
 
-impl Value for i64 {
-    type Own = Self;
-    type Cells<'a> = &'a [Self];
-
-    fn cells(array: &ArrayRef) -> Option<&[Self]> {
-        let micros = || {
-            Some(
-                array
-                    .as_primitive_opt::<TimestampMicrosecondType>()?
-                    .values(),
-            )
-        };
-        let millis = || {
-            Some(
-                array
-                    .as_primitive_opt::<TimestampMillisecondType>()?
-                    .values(),
-            )
-        };
-        let nanos = || {
-            Some(
-                array
-                    .as_primitive_opt::<TimestampNanosecondType>()?
-                    .values(),
-            )
-        };
-        let numbers = array.as_primitive_opt::<Int64Type>();
-        let numbers = numbers.map(PrimitiveArray::values);
-        let numbers = numbers.or_else(micros).or_else(millis).or_else(nanos)?;
-        Some(numbers)
-    }
-
-    #[inline]
-    fn cell(cells: Self::Cells<'_>, row: usize) -> Option<&Self> {
-        cells.get(row)
-    }
-
-    fn entry(_: &StringArray, _: usize) -> Option<&Self> {
-        None
-    }
-
-    fn own(&self) -> Self {
-        *self
-    }
-
-    fn append(&self, out: &mut Vec<u8>) -> Result<()> {
-        out.extend_from_slice(&self.to_le_bytes());
-        Ok(())
-    }
-
-    fn statistics(range: Option<(&Self, &Self)>, nulls: u64) -> Statistics {
-        let (least, greatest) = range.unzip();
-        Statistics::int64(least.copied(), greatest.copied(), None, Some(nulls), false)
-    }
-}
+number!(i32, Statistics::int32, Int32Type, Date32Type);
+number!(
+    i64,
+    Statistics::int64,
+    Int64Type,
+    TimestampMillisecondType,
+    TimestampMicrosecondType,
+    TimestampNanosecondType
+);
 
 /// Bytes of a text that statistics hold at most.
 const LONG: usize = 64;
