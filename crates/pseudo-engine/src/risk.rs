@@ -7,6 +7,7 @@
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
 mod assessment;
+mod classify;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use self::assessment::{
     AssessedSet, Assessment, ColumnClass, ColumnRisk, FORMAT, FrequencyAttack, LengthGroups,
     Origin, TableRisk, Warning, WarningKind,
 };
+pub use self::classify::{classify, rule};
 
 /// Counts equivalence classes.
 pub trait ClassCounter: Sync {
