@@ -85,6 +85,7 @@ fn the_examples_of_the_help_run() {
         "check",
         "verify",
         "scan",
+        "assess",
         "query",
         "forget",
         "keys list",

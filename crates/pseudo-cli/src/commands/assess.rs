@@ -20,8 +20,7 @@ use crate::table::{Table, thousands};
 /// proposed by rules and names, and all columns that show values. No key is needed, nothing is
 /// written, and no value is shown. What is measured stops nothing: `[gates]` in a pipeline do.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  pseudo assess data/safe \
-    --quasi-identifiers users.city,users.sex,users.birth_year")]
+#[command(after_help = "Example:\n  pseudo assess data/safe --k 10")]
 pub(crate) struct Assess {
     /// The directory that runs are published in
     sink: PathBuf,
@@ -66,7 +65,8 @@ impl Assess {
         }
         .assess()?;
         if self.json {
-            return message::print(&message::json(&assessment));
+            let json = serde_json::to_value(&assessment).unwrap_or_default();
+            return message::print(&message::json(&json));
         }
         message::print(&as_text(&assessment))
     }
