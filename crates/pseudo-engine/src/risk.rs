@@ -6,9 +6,18 @@
 //! De-Identification of Personal Health Information* (2013), which ARX follows, and of the papers
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
+mod assessment;
+mod classify;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::assessment::{
+    AssessedSet, Assessment, ColumnClass, ColumnRisk, FORMAT, FrequencyAttack, LengthGroups,
+    Origin, TableRisk, Warning, WarningKind,
+};
+pub use self::classify::{classify, rule};
 
 /// Counts equivalence classes.
 pub trait ClassCounter: Sync {
