@@ -250,8 +250,9 @@ fn tables_without_rows_or_files_are_told_of() {
         vec![("who", "token person", "who", text(&[]))],
     )]);
     let none = assess(&none, &[], &[]).unwrap();
+    let sink = Sink::published();
     let nothing = Assess {
-        sink: Sink::published().path(),
+        sink: sink.path(),
         tables: &["nothing".to_owned()],
         quasi_identifiers: &[],
         sensitive: &[],

@@ -89,7 +89,7 @@ impl Found<'_> {
     fn column(&mut self, column: &ColumnRisk, k: u64) {
         let name = [column.column.as_str()];
         let valued = column.rows - column.nulls;
-        let frequency = column.frequency.filter(|_| valued > 0);
+        let frequency = column.frequency.filter(|_| column.distinct * 2 < valued);
         if let Some(frequency) = frequency.filter(|attack| attack.rows >= READ_SHARE) {
             let text = format!(
                 "{} distinct pseudonyms, one of them in {} of the rows: who knows how often each \
