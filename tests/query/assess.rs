@@ -12,7 +12,14 @@ use crate::classes::near;
 use crate::sink::Sink;
 
 /// A run whose tables have these columns: name, rule, source, array.
-fn publish(tables: &[(&str, Option<&str>, Vec<(&str, &str, &str, ArrayRef)>)]) -> Sink {
+/// Name, subject and columns of a table; of each column name, rule, identity and values.
+type Spec<'a> = (
+    &'a str,
+    Option<&'a str>,
+    Vec<(&'a str, &'a str, &'a str, ArrayRef)>,
+);
+
+fn publish(tables: &[Spec<'_>]) -> Sink {
     let sink = Sink {
         dir: TempDir::new().unwrap(),
     };
