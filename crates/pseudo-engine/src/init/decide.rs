@@ -113,7 +113,7 @@ impl Decider<'_> {
             // a key of few values that nothing joins with is a category
             if columns
                 .into_iter()
-                .all(|column| column.is_category(KEYS_FEW))
+                .all(|column| column.is_category(nature::KEYS_FEW))
             {
                 continue;
             }
@@ -508,7 +508,7 @@ fn plain_rule(column: &Column, nature: Nature) -> (String, String) {
             KEEP,
             format!("numbers, {}; `round` or `band` says less", values(column)),
         ),
-        _ if nature::is_whole(&column.data_type) => {
+        _ if column.data_type.is_numeric() => {
             of(DROP, format!("numbers of unknown meaning, {}", seen()))
         }
         _ => of(DROP, format!("unknown text, {}", seen())),
@@ -615,7 +615,5 @@ pub(super) fn thousands(number: u64) -> String {
 
 const KEEP: &str = "\"keep\"";
 const DROP: &str = "\"drop\"";
-/// Distinct values of a key that is none.
-const KEYS_FEW: u64 = 100;
 /// Rows of a value below which it is rare.
 const RARE: u64 = 20;
