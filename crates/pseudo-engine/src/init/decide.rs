@@ -12,6 +12,7 @@ use super::profile::{Column, Profile};
 use super::relate::{self, Group, Place};
 use super::spelling::Written;
 use super::{DraftColumn, DraftTable, apart, name};
+use crate::thousands;
 
 /// What is proposed.
 pub(super) struct Decided {
@@ -598,19 +599,6 @@ fn rows(count: u64) -> String {
         thousands(count),
         if count == 1 { "" } else { "s" }
     )
-}
-
-/// A number with its thousands apart.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 const KEEP: &str = "\"keep\"";

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use pseudo_policy::{CsvOptions, TextEncoding, toml_key, toml_text};
 
-use super::decide::{Decided, Shared, thousands};
+use super::decide::{Decided, Shared};
 use super::{DraftTable, Request};
+use crate::thousands;
 
 /// Writes the draft.
 pub(super) fn of(request: &Request<'_>, decided: &Decided) -> String {
