@@ -40,11 +40,11 @@ pub(super) fn ends_with(column: &Column, (least, largest): (i128, i128)) -> bool
     let texts = column.examples.values();
     let mut numbers: Vec<i128> = texts.filter_map(|text| text.trim().parse().ok()).collect();
     numbers.sort_unstable();
-    let share = (chance::TOP as f64 / distinct as f64).min(1.0);
-    let below = (numbers.len() as f64 * (1.0 - share)) as usize;
-    let top = numbers
-        .get(below.min(numbers.len().saturating_sub(1))..)
-        .unwrap_or_default();
+    // as many of those that are known as 1,024 are of all
+    let seen = numbers.len() as u64;
+    let known = seen * distinct.min(chance::TOP as u64) / distinct;
+    let below = usize::try_from(seen - known.clamp(1, seen.max(1)).min(seen)).unwrap_or(0);
+    let top = numbers.get(below..).unwrap_or_default();
     // both ends are those of a sample
     let slack = (end.max(largest) / SLACK).max(1);
     let is_among =
