@@ -9,7 +9,7 @@ mod apart;
 mod decide;
 mod dialect;
 mod find;
-mod name;
+pub(crate) mod name;
 mod nature;
 mod profile;
 mod relate;
