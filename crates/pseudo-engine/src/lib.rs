@@ -39,6 +39,7 @@ pub mod scan;
 
 mod cancel;
 mod chunk;
+mod digits;
 mod disk;
 mod escrow;
 mod forgotten;
@@ -67,6 +68,7 @@ mod verify;
 mod work;
 
 pub use cancel::Cancel;
+pub use digits::thousands;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
 pub use forget::{ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, forget};
