@@ -11,14 +11,14 @@ use tempfile::TempDir;
 use crate::classes::near;
 use crate::sink::Sink;
 
-/// A run whose tables have these columns: name, rule, source, array.
-/// Name, subject and columns of a table; of each column name, rule, identity and values.
+/// Name, subject and columns of a table; of each column name, rule, source and values.
 type Spec<'a> = (
     &'a str,
     Option<&'a str>,
     Vec<(&'a str, &'a str, &'a str, ArrayRef)>,
 );
 
+/// A run with these tables.
 fn publish(tables: &[Spec<'_>]) -> Sink {
     let sink = Sink {
         dir: TempDir::new().unwrap(),
