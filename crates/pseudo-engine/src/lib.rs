@@ -36,6 +36,7 @@ pub mod risk;
 pub mod run;
 pub mod sample;
 pub mod scan;
+pub mod trace;
 
 mod cancel;
 mod chunk;
@@ -78,6 +79,7 @@ pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use same_key::same_key;
 pub use tombstones::has_tombstones;
+pub use trace::trace;
 pub use verify::published::{VerifyReport, verify};
 pub use verify::{Change, SourceChange};
 
