@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run, sample,
-    scan, verify,
+    scan, trace, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Scan(scan::Scan),
     Query(query::Query),
+    Trace(trace::Trace),
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),
     Keys(keys::Keys),

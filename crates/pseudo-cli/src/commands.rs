@@ -14,6 +14,7 @@ pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod scan;
+pub(crate) mod trace;
 pub(crate) mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Verify(args) => args.run(screen),
         Command::Scan(args) => args.run(screen),
         Command::Query(args) => args.run(),
+        Command::Trace(args) => args.run(screen),
         Command::Reveal(args) => args.run(screen),
         Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),

@@ -213,9 +213,10 @@ fn end(
             Ok(answer) => recorded.push(answer.recorded),
             Err(Error::Denied { denial, recorded }) => {
                 // those that have it as allowed have it as refused behind that
+                let why = Denial::NotGranted(denial.to_string());
                 let others = askings.into_iter().enumerate();
                 let others = others.filter(|(other, _)| *other != place);
-                drop(refuse(others.map(|(_, asking)| asking).collect(), &denial));
+                drop(refuse(others.map(|(_, asking)| asking).collect(), &why));
                 return Err(Error::Denied { denial, recorded });
             }
             Err(error) => return Err(error),
@@ -460,12 +461,9 @@ impl Tracing<'_> {
 
     /// How much of what was asked has an answer.
     fn answered(&self) -> u64 {
-        let pseudonyms = self
-            .columns
-            .columns
-            .iter()
-            .flat_map(|column| &column.pseudonyms);
-        let known: BTreeSet<_> = pseudonyms.filter(|item| self.makers.has(**item)).collect();
-        (known.len() + self.found.values.len()) as u64
+        let asked = self.columns.columns.iter();
+        let asked = asked.flat_map(|column| column.pseudonyms.iter().chain(&column.identifiers));
+        let has_answer = |item: &&u32| self.makers.has(**item) || self.found.values.contains(*item);
+        asked.filter(has_answer).collect::<BTreeSet<_>>().len() as u64
     }
 }

@@ -309,7 +309,7 @@ impl Kept {
     fn is(&self, row: usize, cell: Option<&str>) -> bool {
         match (self.cells.get(row), cell) {
             (Some(Said::Text(text)), Some(cell)) => {
-                text == cell || is_nothing(text) && cell.is_empty()
+                text.trim() == cell.trim() || is_nothing(text) && cell.is_empty()
             }
             (Some(Said::Text(text)), None) => is_nothing(text),
             (Some(Said::Nothing), cell) => cell.is_none_or(str::is_empty),
