@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "",
     "init",
     "check",
@@ -16,6 +16,7 @@ const VERBS: [&str; 27] = [
     "verify",
     "scan",
     "query",
+    "trace",
     "reveal",
     "lookup",
     "keys",

@@ -24,4 +24,5 @@ mod run;
 mod scan;
 mod signals;
 mod text;
+mod trace;
 mod verify;

@@ -11,8 +11,8 @@ use pseudo_engine::trace::{ListTo, ROWS_MAX, Ring, TraceReport, TraceRequest, fa
 use pseudo_engine::{Disk, Policy};
 use pseudo_keyring::Recipient;
 
-use crate::commands::rekey::recipient;
 use crate::commands::now;
+use crate::commands::rekey::recipient;
 use crate::guarded;
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
