@@ -42,8 +42,10 @@ fn a_leak_is_told_in_tables_and_a_sentence() {
     let sandbox = leaked();
     let done = trace(&sandbox, &[]);
     assert_eq!(done.code, Some(0), "{}", done.err);
-    insta::assert_snapshot!(redacted(&done.out), @"");
-    insta::assert_snapshot!(redacted(&done.err), @"");
+    insta::assert_snapshot!("told", redacted(&done.out));
+    insta::assert_snapshot!(redacted(&done.err), @r"
+    line 1 of `keys/recall.keyring.audit-1.ndjson`, MAC [check value]
+    ");
     let [line] = log(&sandbox).try_into().unwrap();
     assert_eq!(
         (line["verb"].as_str(), line["outcome"].as_str()),
@@ -97,7 +99,12 @@ fn people_and_facts_are_written_once() {
     assert!(facts.contains("[FILL IN cause]") && facts.contains("- People, at least: 3 ("));
     assert!(VINS.iter().all(|vin| !facts.contains(vin)));
     let again = trace(&sandbox, &to);
-    insta::assert_snapshot!(again.refusal(), @"");
+    insta::assert_snapshot!(again.refusal(), @r"
+    exit 2
+    error: `facts.md` exists
+      hint: choose another path: a draft is never overwritten
+    no value was shown
+    ");
     assert_eq!(fs::read(sandbox.path("people.age")).unwrap(), sealed);
 }
 
@@ -105,11 +112,20 @@ fn people_and_facts_are_written_once() {
 fn what_may_not_be_is_refused() {
     let sandbox = leaked();
     let words = ["trace", "leak.csv", "--pipeline", "recall.toml"];
-    insta::assert_snapshot!(redacted(&sandbox.run(&words).refusal()), @"");
+    insta::assert_snapshot!(redacted(&sandbox.run(&words).refusal()), @r"
+    exit 3
+    error: no reason is given
+      hint: the refusal is line 1 of `keys/recall.keyring.audit-1.ndjson`
+    no value was shown
+    ");
     sandbox.write("empty.csv", "");
     let empty = ["trace", "empty.csv", "--pipeline", "recall.toml"];
     let empty = sandbox.run(&[&empty[..], &REASON].concat());
-    insta::assert_snapshot!(redacted(&empty.refusal()), @"");
+    insta::assert_snapshot!(redacted(&empty.refusal()), @r"
+    exit 1
+    error: `the sample`: has no rows
+    no value was shown
+    ");
     let cases: [&[&str]; 6] = [
         &["trace", "leak.csv"],
         &[

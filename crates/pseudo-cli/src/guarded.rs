@@ -1,5 +1,5 @@
-//! What reveal, lookup and trace share on the command line: whose keys, of which values, why, how many;
-//! and who asks, as far as the operating system tells.
+//! What reveal, lookup and trace share on the command line: whose keys, of which values, why, how
+//! many; and who asks, as far as the operating system tells.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

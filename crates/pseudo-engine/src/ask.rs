@@ -1,5 +1,5 @@
-//! What reveal and lookup share: a short list of values, a reason, a limit; and that what came of
-//! it is in the audit log before the first value is shown.
+//! What reveal and lookup share: a short list of values, a reason, a limit; and with trace, that
+//! what came of it is in the audit log before the first value is shown.
 
 mod list;
 

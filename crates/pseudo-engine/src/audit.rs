@@ -1,6 +1,6 @@
-//! The audit log of reveal, lookup and trace: who asked for how many values, why, and what came of it;
-//! never a value. JSON lines, appended and never changed, each with a MAC over itself and the MAC
-//! of the line before:
+//! The audit log of reveal, lookup and trace: who asked for how many values, why, and what came of
+//! it; never a value. JSON lines, appended and never changed, each with a MAC over itself and the
+//! MAC of the line before:
 //!
 //! ```text
 //! line   = body without its closing brace ‖ ,"mac":"64 hex digits"}

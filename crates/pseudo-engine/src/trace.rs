@@ -4,7 +4,8 @@
 //! Each domain has keys of its own, so that a pseudonym tells by whose key it was made: a seal by
 //! opening, which proves it, a token by being made again of some value of the source. Published
 //! runs tell by what they hold, and by what they hold no longer. It is evidence and no proof of who
-//! leaked: whoever holds a root key can have made the pseudonyms, and all who read a run look alike.
+//! leaked: whoever holds a root key can have made the pseudonyms, and all who read a run look
+//! alike.
 //!
 //! It is a machine that finds people, and is guarded as one: a reason, the consent of two approvers
 //! where the keyring asks for it and values are opened, and a line in the audit log of every file

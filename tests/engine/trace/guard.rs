@@ -183,7 +183,7 @@ fn a_trace_without_a_reason_is_refused_and_recorded() {
     }
     let raw = "phone\n13800000036\n13800000067\n";
     let answer = office.trace_as(raw, |request| {
-        request.reason = Some("+8613800000036 called")
+        request.reason = Some("+8613800000036 called");
     });
     assert!(denied(answer).starts_with("the reason holds one of the values"));
     let lines = office.desk.lines();
@@ -395,7 +395,7 @@ fn the_draft_says_what_is_known_and_marks_what_is_not() {
     ] {
         assert!(draft.contains(part), "{part}\n{draft}");
     }
-    assert!(!draft.contains("nonymised") || !draft.to_lowercase().contains(" anonymised"));
+    assert!(!draft.to_lowercase().contains("anonym"));
     let path = office.path("facts.md");
     facts::write(&draft, &path, &Disk::default()).unwrap();
     assert!(facts::write(&draft, &path, &Disk::default()).is_err());

@@ -182,7 +182,7 @@ impl Column {
 }
 
 /// The kinds of identifiers that a column shows. Of a few values structure and check speak, where
-/// at least half of them have it.
+/// most of them have it.
 fn kinds(texts: &BTreeMap<&str, Vec<u32>>) -> Vec<(Kind, Certainty, u64)> {
     let (mut recogniser, mut alone) = (Recogniser::default(), BTreeMap::new());
     for (text, rows) in texts {
@@ -200,11 +200,16 @@ fn kinds(texts: &BTreeMap<&str, Vec<u32>>) -> Vec<(Kind, Certainty, u64)> {
         .map(|finding| (finding.kind, finding.certainty, finding.values))
         .collect();
     for (kind, values) in alone {
-        if kinds.iter().all(|(known, ..)| *known != kind) && values * 2 >= texts.len() as u64 {
+        if kinds.iter().all(|(known, ..)| *known != kind) && is_most(values, texts.len() as u64) {
             kinds.push((kind, Certainty::Suspect, values));
         }
     }
     kinds
+}
+
+/// Four of five; of three values half will do.
+const fn is_most(values: u64, of: u64) -> bool {
+    values * 5 >= of * 4 || of <= 3 && values * 2 >= of
 }
 
 /// The identifiers of a cell: those of the kinds of its column, and what its column is known for.
@@ -262,4 +267,4 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Distinct values that are too few to be judged by how many of them pass.
-const FEW: usize = 12;
+const FEW: usize = 40;

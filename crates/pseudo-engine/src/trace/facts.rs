@@ -21,8 +21,8 @@ pub fn draft(report: &TraceReport, time: DateTime<Utc>) -> String {
     // a string takes whatever is written
     let _ = write!(
         text,
-        "# Facts of a leak: draft\n\nMade by `pseudo trace` at {at} from a sample of {} rows. It is \
-         no legal advice. What a tool cannot know is marked `[FILL IN …]`.\n\n{}\
+        "# Facts of a leak: draft\n\nMade by `pseudo trace` at {at} from a sample of {} rows. It \
+         is no legal advice. What a tool cannot know is marked `[FILL IN …]`.\n\n{}\
          ## 1. Nature of the incident (GDPR 33(3)(a); PIPL 57(1): cause)\n\n{}\n\
          - How the data got out, since when, and who had access: [FILL IN cause]\n\
          - Found at: [FILL IN time, from which the 72 hours of GDPR 33(1) and the 4 hours of the \

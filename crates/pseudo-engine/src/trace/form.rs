@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn seals_are_known_by_their_head_and_their_length() {
-        for blocks in [1, 2, 5] {
+        for blocks in [1_u8, 2, 5] {
             let seal: Vec<u8> = [1, 9, 8, 7, 6]
                 .into_iter()
-                .chain((0..16 + 16 * blocks).map(|n| n as u8))
+                .chain(0..16 + 16 * blocks)
                 .collect();
             assert_eq!(key_id(&seal), Some(0x0908_0706));
             for encoding in Encoding::ALL {

@@ -41,7 +41,7 @@ struct Subject {
     table: Option<String>,
     column: Option<String>,
     identities: Vec<String>,
-    value: Option<String>,
+    value: String,
 }
 
 impl List {
@@ -56,13 +56,17 @@ impl List {
         let mut rowed = BTreeSet::new();
         for row in kept {
             rowed.extend(index.rows(&row.items));
-            let (column, identities, value) = row.subject.clone().map_or_else(
-                || (None, Vec::new(), None),
-                |(column, identities, value)| (Some(column), identities, Some(value)),
-            );
+            // whom a row is about without a subject, its first identifier tells
+            let first = || {
+                let (column, value) = row.values.first()?;
+                Some((column.clone(), Vec::new(), value.clone()))
+            };
+            let Some((column, identities, value)) = row.subject.clone().or_else(first) else {
+                continue;
+            };
             let subject = Subject {
                 table: Some(row.table.clone()),
-                column,
+                column: Some(column),
                 identities,
                 value,
             };
@@ -84,18 +88,18 @@ impl List {
                 table: None,
                 column: None,
                 identities: vec![about],
-                value: Some(value.clone()),
+                value: value.clone(),
             };
             subjects.entry(subject).or_default();
         }
-        let people = most(subjects.keys().filter_map(|subject| {
-            let value = subject.value.as_deref()?;
-            Some((subject.identities.join(","), value))
+        let people = most(subjects.keys().map(|subject| {
+            let name = match subject.identities.as_slice() {
+                [] => subject.column.clone().unwrap_or_default(),
+                names => names.join(","),
+            };
+            (name, subject.value.as_str())
         }));
-        Self {
-            people: people.max(u64::from(!subjects.is_empty())),
-            subjects,
-        }
+        Self { subjects, people }
     }
 
     pub(super) fn lines(&self) -> u64 {

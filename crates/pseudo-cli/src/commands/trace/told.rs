@@ -24,9 +24,14 @@ pub(super) fn as_text(report: &TraceReport) -> String {
     let _ = writeln!(text, "{}", in_words(report));
     if let Some(list) = &report.list {
         let (people, path) = (thousands(list.people), list.path.display());
+        let are = if list.people == 1 {
+            "person is"
+        } else {
+            "people are"
+        };
         let _ = writeln!(
             text,
-            "{people} people are listed in `{path}`, sealed to {}",
+            "{people} {are} listed in `{path}`, sealed to {}",
             list.recipient
         );
     }
@@ -170,7 +175,8 @@ fn in_words(report: &TraceReport) -> String {
     let can = report.runs.iter().filter(|run| run.can());
     text.push_str(&tables_of(can.map(|run| run.table.as_deref())));
     if !report.runs.is_empty() && has_pseudonyms {
-        let _ = write!(text, "; {}", runs_in_words(&report.runs));
+        let them = if report.rows == 1 { "it" } else { "them" };
+        let _ = write!(text, "; {}", runs_in_words(&report.runs, them));
     }
     text.push_str(&people(report));
     if !made.is_empty() {
@@ -192,7 +198,7 @@ fn tables_of<'a>(tables: impl Iterator<Item = Option<&'a str>>) -> String {
     }
 }
 
-fn runs_in_words(runs: &[TracedRun]) -> String {
+fn runs_in_words(runs: &[TracedRun], them: &str) -> String {
     let name = |run: &TracedRun| format!("{} ({})", run.run_id, run.finished);
     let can: Vec<&TracedRun> = runs.iter().filter(|run| run.can()).collect();
     let cannot = runs.len() - can.len();
@@ -202,11 +208,11 @@ fn runs_in_words(runs: &[TracedRun]) -> String {
         count => format!(", {count} others cannot"),
     };
     match can.as_slice() {
-        [] if runs.len() == 1 => "the retained run cannot have held them".to_owned(),
-        [] => format!("none of {} retained runs can have held them", runs.len()),
-        [only] => format!("run {} can have held them{others}", name(only)),
+        [] if runs.len() == 1 => format!("the retained run cannot have held {them}"),
+        [] => format!("none of {} retained runs can have held {them}", runs.len()),
+        [only] => format!("run {} can have held {them}{others}", name(only)),
         [first, .., last] => format!(
-            "{} runs can have held them, the first {}, the last {}{others}",
+            "{} runs can have held {them}, the first {}, the last {}{others}",
             can.len(),
             name(first),
             name(last)
