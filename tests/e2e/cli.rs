@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "",
     "init",
     "check",
@@ -17,6 +17,7 @@ const VERBS: [&str; 28] = [
     "scan",
     "assess",
     "query",
+    "trace",
     "reveal",
     "lookup",
     "keys",

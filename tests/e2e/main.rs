@@ -26,4 +26,5 @@ mod run;
 mod scan;
 mod signals;
 mod text;
+mod trace;
 mod verify;

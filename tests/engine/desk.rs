@@ -179,6 +179,7 @@ pub(crate) fn entry(reason: &str) -> Entry {
         outcome: Outcome::Allowed,
         why: None,
         approvers: Vec::new(),
+        list: None,
         inputs: "00".repeat(32),
     }
 }

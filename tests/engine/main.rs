@@ -30,6 +30,7 @@ mod reveal;
 mod run;
 mod scan;
 mod sink;
+mod trace;
 mod transforms;
 mod unrelated;
 mod verify;

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     assess, audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run,
-    sample, scan, verify,
+    sample, scan, trace, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Scan(scan::Scan),
     Assess(assess::Assess),
     Query(query::Query),
+    Trace(trace::Trace),
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),
     Keys(keys::Keys),

@@ -15,6 +15,7 @@ pub(crate) mod reveal;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod scan;
+pub(crate) mod trace;
 pub(crate) mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Scan(args) => args.run(screen),
         Command::Assess(args) => args.run(),
         Command::Query(args) => args.run(),
+        Command::Trace(args) => args.run(screen),
         Command::Reveal(args) => args.run(screen),
         Command::Lookup(args) => args.run(screen),
         Command::Keys(args) => args.run(screen),

@@ -1,5 +1,5 @@
-//! What reveal and lookup share on the command line: whose keys, of which values, why, how many;
-//! and who asks, as far as the operating system tells.
+//! What reveal, lookup and trace share on the command line: whose keys, of which values, why, how
+//! many; and who asks, as far as the operating system tells.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -225,7 +225,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 /// Who runs this, as Linux tells it: what a variable of the environment says is not asked.
-fn who() -> Who {
+pub(crate) fn who() -> Who {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let status = read("/proc/self/status");
     let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"));

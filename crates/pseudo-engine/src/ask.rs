@@ -1,5 +1,5 @@
-//! What reveal and lookup share: a short list of values, a reason, a limit; and that what came of
-//! it is in the audit log before the first value is shown.
+//! What reveal and lookup share: a short list of values, a reason, a limit; and with trace, that
+//! what came of it is in the audit log before the first value is shown.
 
 mod list;
 
@@ -145,6 +145,7 @@ pub(crate) struct Lines<T> {
 }
 
 /// A question on its way to an answer, and what the audit log will say of it.
+#[derive(Clone)]
 pub(crate) struct Asking<'a> {
     audit: &'a Audit,
     entry: Entry,
@@ -167,9 +168,24 @@ impl<'a> Asking<'a> {
             outcome: Outcome::Refused,
             why: None,
             approvers: Vec::new(),
+            list: None,
             inputs: audit.digest(std::iter::empty()),
         };
         Self { audit, entry }
+    }
+
+    /// A question of which the log says `entry`.
+    pub(crate) fn of(entry: Entry, audit: &'a Audit) -> Self {
+        let reason = shortened(&entry.reason);
+        Self {
+            audit,
+            entry: Entry { reason, ..entry },
+        }
+    }
+
+    /// The line that the log will have.
+    pub(crate) fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
     }
 
     /// Reads the list, as far as it may be one, and looks at reason and limit.
@@ -189,12 +205,7 @@ impl<'a> Asking<'a> {
             self.entry.inputs = self.audit.digest(texts);
             self.unquoted(items.iter().map(|item| item.text.as_str()))?;
         }
-        if !reason.chars().any(char::is_alphanumeric) {
-            return Err(Denial::NoReason.into());
-        }
-        if reason.chars().count() > REASON_MAX {
-            return Err(Denial::LongReason.into());
-        }
+        reasoned(reason)?;
         let items = items?;
         if items.len() as u64 > limit {
             return Err(Denial::AboveLimit { limit }.into());
@@ -315,6 +326,17 @@ pub fn open_audit(
         });
     }
     open(held.source())
+}
+
+/// Refuses what is no reason, or too long for one.
+pub(crate) fn reasoned(reason: &str) -> Result<(), Denial> {
+    if !reason.chars().any(char::is_alphanumeric) {
+        return Err(Denial::NoReason);
+    }
+    if reason.chars().count() > REASON_MAX {
+        return Err(Denial::LongReason);
+    }
+    Ok(())
 }
 
 /// Whether a reason holds a value that is long enough not to be there by chance.

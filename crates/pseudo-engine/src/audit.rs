@@ -1,6 +1,6 @@
-//! The audit log of reveal and lookup: who asked for how many values, why, and what came of it;
-//! never a value. JSON lines, appended and never changed, each with a MAC over itself and the MAC
-//! of the line before:
+//! The audit log of reveal, lookup and trace: who asked for how many values, why, and what came of
+//! it; never a value. JSON lines, appended and never changed, each with a MAC over itself and the
+//! MAC of the line before:
 //!
 //! ```text
 //! line   = body without its closing brace ‖ ,"mac":"64 hex digits"}
@@ -43,7 +43,7 @@ use crate::source::hex;
 use crate::{Error, Result};
 
 pub use self::chain::Proof;
-pub use self::line::{Entry, Outcome, UsedKey, Who};
+pub use self::line::{Entry, ListedPeople, Outcome, UsedKey, Who};
 
 /// The audit log of one file of keys and one epoch.
 pub struct Audit {

@@ -224,7 +224,7 @@ pub enum Error {
     /// An audit log or its anchor is not what was written.
     #[error("{0}")]
     Audit(Fault),
-    /// Reveal or lookup is refused; no value was shown.
+    /// Reveal, lookup or trace is refused; no value was shown.
     #[error("{denial}")]
     Denied {
         /// Why.

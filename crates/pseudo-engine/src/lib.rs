@@ -15,8 +15,9 @@
 //! values and pseudonyms, [`ask`] what they share, [`audit`] what is known of them afterwards;
 //! [`Disk`] is what all of them write through; [`risk`] is how far a table singles people out,
 //! counted by whoever knows SQL; [`lineage`] and [`metrics`] are what other systems are told, and
-//! [`Cancel`] stops it. Before all of it comes [`init`], which drafts a pipeline; apart stands
-//! [`mod@scan`], which looks for identifiers in any tree of files.
+//! [`Cancel`] stops it. Before all of it comes [`init`], which drafts a pipeline; apart stand
+//! [`mod@scan`], which looks for identifiers in any tree of files, and [`mod@trace`], which says
+//! where the rows of a leak are from.
 
 pub mod ask;
 pub mod audit;
@@ -36,6 +37,7 @@ pub mod risk;
 pub mod run;
 pub mod sample;
 pub mod scan;
+pub mod trace;
 
 mod cancel;
 mod chunk;
@@ -82,6 +84,7 @@ pub use reveal::reveal;
 pub use run::{RunOptions, RunOutcome, RunReport, run};
 pub use same_key::same_key;
 pub use tombstones::has_tombstones;
+pub use trace::trace;
 pub use verify::published::{VerifyReport, verify};
 pub use verify::{Change, SourceChange};
 

@@ -24,6 +24,11 @@ impl Policy {
         Ok(Self { pipeline, base })
     }
 
+    /// What its paths are relative to.
+    pub(crate) fn base(&self) -> &Path {
+        &self.base
+    }
+
     /// The keyring's path.
     #[must_use]
     pub fn keyring(&self) -> PathBuf {

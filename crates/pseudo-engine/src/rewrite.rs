@@ -7,7 +7,7 @@
 //! sink's lock, corrects the counts of a table that it changed, and publishes: beside the run it
 //! came from (`publish`) or in its place (`replace`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,9 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::basic::Repetition;
 use parquet::schema::types::SchemaDescriptor;
 use pseudo_policy::Sink as Options;
@@ -408,6 +410,32 @@ pub(crate) fn read(
     let schema = published::schema(table)?;
     let schema = schema.project(columns).map_err(|_| lost())?;
     while let Some(batch) = next(&mut reader, path, &Arc::new(schema.clone()))? {
+        each(batch.columns())?;
+    }
+    Ok(())
+}
+
+/// Reads some rows (ascending numbers) of such a file, batch by batch.
+pub(crate) fn read_rows(
+    directory: &Path,
+    table: &TableManifest,
+    output: &OutputManifest,
+    columns: &[usize],
+    rows: &BTreeSet<u64>,
+    mut each: impl FnMut(&[ArrayRef]) -> Result<()>,
+) -> Result<()> {
+    let (path, location) = (&output.path, directory.join(&output.path));
+    let builder = builder(&location, path)?;
+    let all = usize::try_from(output.rows).map_err(|_| lost())?;
+    let ranges = rows.iter().filter_map(|row| usize::try_from(*row).ok());
+    let ranges = ranges.map(|row| row..row + 1);
+    let selection = RowSelection::from_consecutive_ranges(ranges, all);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    let builder = builder.with_projection(mask).with_row_selection(selection);
+    let mut reader = build(builder, path)?;
+    let schema = published::schema(table)?;
+    let schema = Arc::new(schema.project(columns).map_err(|_| lost())?);
+    while let Some(batch) = next(&mut reader, path, &schema)? {
         each(batch.columns())?;
     }
     Ok(())

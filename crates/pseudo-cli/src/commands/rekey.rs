@@ -61,7 +61,7 @@ pub(crate) struct Rekey {
     access: AccessArgs,
 }
 
-fn recipient(text: &str) -> Result<Recipient, String> {
+pub(crate) fn recipient(text: &str) -> Result<Recipient, String> {
     Recipient::parse(text).map_err(|_| "not an age recipient, `age1…`".to_owned())
 }
 

@@ -12,15 +12,15 @@ pub struct Entry {
     pub time: String,
     /// Who.
     pub who: Who,
-    /// `reveal` or `lookup`.
+    /// `reveal`, `lookup` or `trace`.
     pub verb: String,
     /// Why, in the words of who asked.
     pub reason: String,
-    /// The domain.
+    /// The domain; of a trace all that it asked about, behind each other with commas.
     pub domain: String,
-    /// The identity.
+    /// The identity, or identities.
     pub identity: String,
-    /// Its kind, with its version.
+    /// Its kind, with its version, or their kinds.
     pub kind: String,
     /// The secrets whose keys were used.
     pub keys: Vec<UsedKey>,
@@ -36,8 +36,20 @@ pub struct Entry {
     /// Who consented, by their age recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
+    /// Who was given the people that a trace found, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<ListedPeople>,
     /// Keyed digest of what was asked for.
     pub inputs: String,
+}
+
+/// A sealed list of people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedPeople {
+    /// Whom it is sealed to, `age1…`.
+    pub recipient: String,
+    /// How many people are in it.
+    pub people: u64,
 }
 
 /// Who asked, as far as the operating system tells.
