@@ -264,3 +264,16 @@ fn the_hash_of_a_plan_ignores_the_bloom_filters_of_other_tables() {
     assert!(both != other && users.hash() != plan.hash());
     assert_eq!(listed("\"city\", \"vin\"").0, both);
 }
+
+#[test]
+fn what_the_proof_excuses_is_in_the_hash_of_the_pipeline_alone() {
+    let text = text("user_id = { token = \"account\" }\nnote = \"keep\"\ncity = \"keep\"");
+    let excused = text.replace(
+        "kind = \"integer\"",
+        "kind = \"integer\"\nunrelated = [\"users.city\"]",
+    );
+    assert_ne!(excused, text);
+    assert_ne!(parsed(&excused).hash(), parsed(&text).hash());
+    let plan = |text: &str| bound(text, &users()).unwrap().hash().to_owned();
+    assert_eq!(plan(&excused), plan(&text));
+}

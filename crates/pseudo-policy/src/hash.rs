@@ -48,6 +48,9 @@ impl Pipeline {
         if let Some(gates) = &self.gates {
             print.gates(gates);
         }
+        for identity in self.identities.values() {
+            print.unrelated(identity);
+        }
         print.finish()
     }
 }
@@ -151,6 +154,15 @@ impl Fingerprint {
         self.item(identity.kind.id());
         self.count(usize::from(identity.blank.is_some()));
         self.texts(identity.blank.as_deref().unwrap_or_default());
+    }
+
+    /// What the proof excuses; an identity without any has the digest that it had before there were.
+    fn unrelated(&mut self, identity: &Identity) {
+        if !identity.unrelated.is_empty() {
+            self.item("unrelated");
+            self.item(&identity.name);
+            self.texts(&identity.unrelated);
+        }
     }
 
     /// How the rows of a table are found, read, chosen and ordered.
