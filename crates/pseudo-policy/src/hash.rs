@@ -156,7 +156,8 @@ impl Fingerprint {
         self.texts(identity.blank.as_deref().unwrap_or_default());
     }
 
-    /// What the proof excuses; an identity without any has the digest that it had before there were.
+    /// What the proof excuses; an identity without any has the digest that it had before there
+    /// were.
     fn unrelated(&mut self, identity: &Identity) {
         if !identity.unrelated.is_empty() {
             self.item("unrelated");
