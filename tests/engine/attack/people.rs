@@ -58,7 +58,12 @@ fn sandbox(order: &str, birth_rule: &str) -> Sandbox {
         ("order_id", column(USERS, |row| row.to_string())),
         ("user_id", column(USERS, |row| user_of(row).to_string())),
         ("model", column(USERS, model)),
-        ("at", Arc::new(Int64Array::from_iter_values(0..4_000))),
+        (
+            "at",
+            Arc::new(Int64Array::from_iter_values(
+                (0..4_000).map(|n| 1_000_000_000 + n * 37),
+            )),
+        ),
     ]);
     sandbox.parquet("orders.parquet", &orders, 5_000);
     let rules = format!(
@@ -206,6 +211,7 @@ fn counts_tell_the_pseudonyms_of_categories() {
     let sandbox = Sandbox::new();
     // brand n of 1 to 40 stands in n rows
     let brands = (1..=40_u64).flat_map(|brand| (0..brand).map(move |_| format!("brand {brand}")));
+    let brands: Vec<String> = brands.collect();
     let brands = Arc::new(StringArray::from_iter_values(brands)) as ArrayRef;
     let rows = brands.len() as u64;
     let columns = batch([
