@@ -1,8 +1,8 @@
 //! How far published rows single people out: the terms, and the border to whoever counts.
 //!
-//! Rows that show the same values in a set of quasi-identifiers are an equivalence class. The engine
-//! asks a [`ClassCounter`] for the classes of staged files and never learns which SQL engine made
-//! them, as with [`crate::filter`]. Terms and formulas are those of El Emam, *Guide to the
+//! Rows that show the same values in a set of quasi-identifiers are an equivalence class. The
+//! engine asks a [`ClassCounter`] for the classes of staged files and never learns which SQL engine
+//! made them, as with [`crate::filter`]. Terms and formulas are those of El Emam, *Guide to the
 //! De-Identification of Personal Health Information* (2013), which ARX follows, and of the papers
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
