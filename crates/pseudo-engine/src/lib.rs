@@ -13,7 +13,8 @@
 //! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`. [`mod@reveal`]
 //! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
 //! [`audit`] what is known of them afterwards; [`Disk`] is what all of them write through;
-//! [`risk`] is how far a table singles people out, counted by whoever knows SQL; [`lineage`] and
+//! [`risk`] is how far a table singles people out, counted by whoever knows SQL, and
+//! [`risk::attack`] plays the thief; [`lineage`] and
 //! [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all of it comes
 //! [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for identifiers in any
 //! tree of files.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, StringArray};
 use md5::Md5;
-use pseudo_engine::risk::attack::{AttackOptions, Recovered, attack};
+use pseudo_engine::risk::attack::{AttackOptions, AttackReport, Recovered, attack};
 use pseudo_engine::{Cancel, Error, Silent};
 use pseudo_pii::sample;
 use pseudo_token::Encoding;
@@ -122,6 +122,10 @@ fn every_hash_without_a_key_is_inverted_and_no_token_is() {
     }
     assert!(target("sealed").is_some() && target("salted").is_some());
     assert!(report.is_broken());
+    // five hashes of 3 × 10,000 phones, 9,990 numbers of residents and 10,000 others
+    assert_eq!(report.hashes, 5 * (30_000 + 9_990 + 10_000));
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(serde_json::from_str::<AttackReport>(&text).unwrap(), report);
     assert!(
         report
             .sentence

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
-use pseudo_engine::risk::attack::{AttackReport, SetAlone, ViewAlone};
+use pseudo_engine::risk::attack::{AttackOptions, AttackReport, SetAlone, ViewAlone, attack};
+use pseudo_engine::{Cancel, Silent};
 
 use super::attacked;
 use crate::harness::{Sandbox, batch};
@@ -204,6 +205,52 @@ fn rows_in_the_order_of_the_source_are_told() {
         "{linked:?}"
     );
     assert_eq!(of(&shuffled, "orders", Some("at")), None);
+}
+
+#[test]
+fn what_takes_too_much_memory_is_named() {
+    let sandbox = sandbox("shuffled", "\"keep\"");
+    let raw = sandbox.path("raw");
+    let spaces = super::spaces();
+    // enough for the users and their source, not for the users with their orders
+    let options = AttackOptions {
+        source: Some(&raw),
+        tables: &[],
+        guesses: 1,
+        exhaustive: false,
+        spaces: &spaces,
+        memory_bytes_max: USERS * 8 * 9,
+        threads: Some(2),
+        progress: &Silent,
+        cancel: &Cancel::default(),
+    };
+    let report = attack(&sandbox.path("safe"), &options).unwrap();
+    assert_eq!(view(&report, &["users"]).left_out, None);
+    let joined = view(&report, &["users", "orders"]);
+    assert!(joined.left_out.is_some() && joined.sets.is_empty());
+    let users = report
+        .linked
+        .iter()
+        .find(|one| one.table == "users")
+        .unwrap();
+    assert_eq!(users.left_out, None);
+    let only = AttackOptions {
+        tables: &["orders".to_owned()],
+        memory_bytes_max: 1,
+        ..options
+    };
+    let report = attack(&sandbox.path("safe"), &only).unwrap();
+    let [orders] = report.singled_out.as_slice() else {
+        panic!("{:?}", report.singled_out);
+    };
+    assert!(orders.tables == ["orders"] && orders.left_out.is_some());
+    assert!(
+        report
+            .linked
+            .iter()
+            .all(|one| one.table == "orders" && one.left_out.is_some())
+    );
+    assert!(report.targets.iter().all(|target| target.table == "orders"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! date, a city and a model that somebody talks about are enough.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
@@ -36,14 +36,17 @@ pub(super) fn attack(stolen: &Stolen, options: &AttackOptions<'_>) -> Result<Vec
 /// Tables by whom they are about. The base of an identity is the table that knows most of its
 /// subjects; a table without a subject is a group of its own.
 fn groups(stolen: &Stolen) -> Vec<Group<'_>> {
-    let mut subjects: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut subjects: BTreeSet<&str> = BTreeSet::new();
     let mut groups = Vec::new();
     for table in &stolen.tables {
-        match table
-            .subject()
-            .and_then(|column| column.identity.as_deref())
-        {
-            Some(identity) => *subjects.entry(identity).or_default() += 1,
+        // of several the one that most tables know
+        let identities = table.subjects().filter_map(|one| one.identity.as_deref());
+        let mut identities: Vec<&str> = identities.collect();
+        identities.sort_by_key(|identity| Reverse(known_by(stolen, identity)));
+        match identities.first() {
+            Some(identity) => {
+                subjects.insert(identity);
+            }
             None => groups.push(Group {
                 base: table,
                 subject: None,
@@ -51,10 +54,10 @@ fn groups(stolen: &Stolen) -> Vec<Group<'_>> {
             }),
         }
     }
-    for identity in subjects.keys() {
+    for identity in &subjects {
         let of = |table: &Table| {
             let mut columns = table.pseudonyms();
-            let found = columns.find(|(_, column)| column.identity.as_deref() == Some(identity));
+            let found = columns.find(|(_, column)| column.identity.as_deref() == Some(*identity));
             found.map(|(index, column)| (index, column.distinct.unwrap_or_default()))
         };
         let tables = stolen.tables.iter();
@@ -73,6 +76,15 @@ fn groups(stolen: &Stolen) -> Vec<Group<'_>> {
     }
     groups.sort_by_key(|group| Reverse(group.base.rows));
     groups
+}
+
+/// How many tables have pseudonyms of an identity.
+fn known_by(stolen: &Stolen, identity: &str) -> usize {
+    let has = |table: &&Table| {
+        let mut columns = table.pseudonyms();
+        columns.any(|(_, column)| column.identity.as_deref() == Some(identity))
+    };
+    stolen.tables.iter().filter(has).count()
 }
 
 impl Group<'_> {

@@ -5,7 +5,8 @@
 //! as many are tried as would give [`EXPECTED`] hits, within the limit of guesses. Where something
 //! is hit, all candidates are tried (`recover`).
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use arrow::array::ArrayRef;
@@ -193,14 +194,14 @@ impl Tried<'_> {
         hit: &[(Words<'_>, (u32, Hash))],
         report: &mut AttackReport,
     ) -> Result<()> {
-        let places: std::collections::BTreeSet<_> = hit.iter().map(|(_, place)| *place).collect();
+        let places: BTreeSet<_> = hit.iter().map(|(_, place)| *place).collect();
         for (column, hash) in places {
             self.options.progress.phase("recover");
             let at = usize::try_from(column).unwrap_or_default();
             let Some(target) = self.columns.get(at) else {
                 continue;
             };
-            if let std::collections::btree_map::Entry::Vacant(place) = self.full.entry(column) {
+            if let Entry::Vacant(place) = self.full.entry(column) {
                 place.insert(Full::read(target, self.options.cancel)?);
             }
             let Some(full) = self.full.get(&column) else {
@@ -299,7 +300,7 @@ fn try_space(
 /// A step that visits all numbers below `size` in an order that looks like none: a share of the
 /// golden section, and no common divisor.
 fn stride(size: u64) -> u64 {
-    let section = u128::from(size) * 0x9e37_79b9_7f4a_7c15 >> 64;
+    let section = (u128::from(size) * 0x9e37_79b9_7f4a_7c15) >> 64;
     let mut stride = u64::try_from(section).unwrap_or_default().max(1);
     while common_divisor(stride, size) != 1 {
         stride += 1;
@@ -376,10 +377,10 @@ mod tests {
     fn a_stride_visits_every_number_once() {
         for size in [1, 2, 7, 10_000, 30_030] {
             let stride = stride(size);
-            let mut seen = vec![false; size as usize];
+            let mut seen = BTreeSet::new();
             let mut number = 0;
             for _ in 0..size {
-                assert!(!std::mem::replace(&mut seen[number as usize], true));
+                assert!(seen.insert(number), "{number} of {size} comes again");
                 number = (number + stride) % size;
             }
         }

@@ -19,6 +19,9 @@ struct Pair {
     source: Vec<Vec<u64>>,
 }
 
+/// A column by name, with its cells in the output and in the source.
+type Shared = (String, Vec<u64>, Vec<u64>);
+
 /// Links all tables, and compares the places of linked rows.
 pub(super) fn attack(
     stolen: &Stolen,
@@ -79,7 +82,7 @@ impl Pair {
             let source = source.filter(|source| is_shared(&output, source));
             Ok(source.map(|source| ((*name).to_owned(), output, source.clone())))
         });
-        let read: Vec<Option<(String, Vec<u64>, Vec<u64>)>> = read.collect::<Result<_>>()?;
+        let read: Vec<Option<Shared>> = read.collect::<Result<_>>()?;
         let mut pair = Self {
             names: Vec::new(),
             output: Vec::new(),

@@ -136,14 +136,11 @@ impl Table {
         columns.filter(|(_, column)| column.identity.is_some())
     }
 
-    /// The column that says whom a row is about: the one that has as many pseudonyms as the table
-    /// has subjects.
-    pub(super) fn subject(&self) -> Option<&Column> {
-        let mut columns = self
-            .columns
-            .iter()
-            .filter(|column| column.identity.is_some());
-        columns.find(|column| column.distinct.is_some() && column.distinct == self.subjects)
+    /// The columns that may say whom a row is about: those that have as many pseudonyms as the
+    /// table has subjects.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &Column> {
+        let columns = self.pseudonyms().map(|(_, column)| column);
+        columns.filter(|column| column.distinct.is_some() && column.distinct == self.subjects)
     }
 
     /// Reads one column of all files, batch by batch in order. `each` answers whether to go on.

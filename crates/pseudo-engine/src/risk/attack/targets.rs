@@ -292,8 +292,9 @@ mod tests {
             first[len.min(16)..].fill(0);
             Bytes { first, len }
         };
-        let lens = [8, 10, 16, 32];
-        let entries = (0..5_000_u64).map(|n| Entry::new(&bytes(n, lens[n as usize % 4]), 7));
+        let lens = [8, 10, 16, 32].into_iter().cycle();
+        let entries = (0..5_000_u64).zip(lens);
+        let entries = entries.map(|(n, len)| Entry::new(&bytes(n, len), 7));
         let index = Index::new(entries.collect());
         for n in 0..20_000 {
             let mut hits = Vec::new();
