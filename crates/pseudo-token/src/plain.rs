@@ -1,5 +1,6 @@
-//! SHA-256 without a key (FIPS 180-4) of many short messages: what a thief computes over candidates,
-//! and therefore what a proof that tokens are keyed has to compute as fast. No token is made here.
+//! SHA-256 without a key (FIPS 180-4) of many short messages: what a thief computes over
+//! candidates, and therefore what a proof that tokens are keyed has to compute as fast. No token is
+//! made here.
 
 use sha2::{Digest, Sha256};
 

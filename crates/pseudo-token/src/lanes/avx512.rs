@@ -111,7 +111,8 @@ fn digest_groups<const N: usize, const G: usize>(
     }
 }
 
-/// Writes the first 16 bytes of the SHA-256 of each message; none is longer than [`SHORT`](crate::plain::SHORT).
+/// Writes the first 16 bytes of the SHA-256 of each message; none is longer than
+/// [`SHORT`](crate::plain::SHORT).
 pub(super) fn sha256(messages: &[&[u8]], out: &mut [[u8; 16]]) {
     for (messages, out) in messages.chunks(32).zip(out.chunks_mut(32)) {
         // SAFETY: this path is entered only where the machine has its instructions.

@@ -1,5 +1,5 @@
-//! Inverts a column of unkeyed hashes: how many of its values and rows a dictionary gives back. What
-//! they are is known for the length of a comparison and counted, no more.
+//! Inverts a column of unkeyed hashes: how many of its values and rows a dictionary gives back.
+//! What they are is known for the length of a comparison and counted, no more.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -67,8 +67,8 @@ pub struct Trial {
     pub tried: u64,
     /// Candidates whose hash stands in the column.
     pub hits: u64,
-    /// The chance that a column of hashes without a key of such candidates had no hit: `e^-x`, where
-    /// `x` hits were to be expected. None where that is not known.
+    /// The chance that a column of hashes without a key of such candidates had no hit: `e^-x`,
+    /// where `x` hits were to be expected. None where that is not known.
     pub missed: Option<f64>,
 }
 
