@@ -60,7 +60,9 @@ fn birth_date_city_and_model_single_people_out() {
         done.out
     );
     let run = sandbox.current("safe").unwrap();
-    insta::assert_snapshot!(done.out.replace(&run, "RUN").replace("; ", ";\n").replace(": 3", ":\n3"), @r"
+    let told = done.out.replace(&run, "RUN");
+    let told = told.replace("; ", ";\n").replace(": 3", ":\n3");
+    insta::assert_snapshot!(told, @r"
     people of       singled out by                               alone      of   share
     users           users.birth_date                             3,544  48,500   7.3 %
     users           users.birth_date, users.city                37,056  48,500  76.4 %
@@ -182,7 +184,12 @@ fn a_hash_without_a_key_ends_with_exit_3() {
         .lines()
         .find(|line| line.starts_with("people.name"));
     let inverted = inverted.unwrap();
-    insta::assert_snapshot!(inverted, @"people.name  SHA-256  integer   3,000  3,000  3,000  3,000");
+    let inverted: Vec<&str> = inverted.split_whitespace().collect();
+    let all = ["3,000"; 4];
+    assert_eq!(
+        inverted,
+        [&["people.name", "SHA-256", "integer"][..], &all].concat()
+    );
     assert!(!done.out.contains(&hash(11)));
 }
 

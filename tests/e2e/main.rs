@@ -8,6 +8,7 @@ mod bad_input;
 mod cli;
 mod forget;
 mod full;
+mod gates;
 mod harness;
 mod init;
 mod keys;

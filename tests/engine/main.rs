@@ -4,6 +4,7 @@
 mod attack;
 mod audit;
 mod cancel;
+mod classes;
 mod crash;
 mod csv;
 mod desk;
@@ -12,6 +13,7 @@ mod faulty;
 mod files;
 mod forget;
 mod gate;
+mod gates;
 mod harness;
 mod incremental;
 mod init;

@@ -18,9 +18,9 @@ use crate::table::{Table, thousands};
 /// No key is needed, and no value that is found is shown: counts alone. Tried are hashes without a
 /// key of all phone numbers, resident identity numbers, plates and whole numbers; values that are
 /// identifiers as they stand; who can be singled out by what kept columns show, in one table and in
-/// tables that join by their subject; what counts of pseudonyms and the order of rows tell. With the
-/// raw source, its own values are the first dictionary, and rows are linked to it. The last line
-/// says all of it in one sentence.
+/// tables that join by their subject; what counts of pseudonyms and the order of rows tell. With
+/// the raw source, its own values are the first dictionary, and rows are linked to it. The last
+/// line says all of it in one sentence.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Exit code 3 when a hash was inverted or an identifier stands in clear; people who can be singled out

@@ -1,5 +1,5 @@
-//! Values as the bytes that they may stand for: a thief takes what is written in hexadecimal, base32
-//! or base64 for a hash, and tries the bytes.
+//! Values as the bytes that they may stand for: a thief takes what is written in hexadecimal,
+//! base32 or base64 for a hash, and tries the bytes.
 
 /// How bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Unkeyed hashes: whoever can list all phone numbers can invert a hash of phone numbers.
 //!
 //! A column of `n` values that are hashes of a space of `s` candidates is hit by a share `n / s` of
-//! candidates that are drawn at random. So a few candidates tell whether a column is made like that:
-//! as many are tried as would give [`EXPECTED`] hits, within the limit of guesses. Where something
-//! is hit, all candidates are tried (`recover`).
+//! candidates that are drawn at random. So a few candidates tell whether a column is made like
+//! that: as many are tried as would give [`EXPECTED`] hits, within the limit of guesses. Where
+//! something is hit, all candidates are tried (`recover`).
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -359,7 +359,8 @@ fn of_column(hits: &Hits, column: u32) -> u64 {
     own.map(|(_, count)| count).sum()
 }
 
-/// Hits that tell a column of hashes from one that is none: it would be missed by a chance of e^-20.
+/// Hits that tell a column of hashes from one that is none: it would be missed by a chance of
+/// e^-20.
 const EXPECTED: u64 = 20;
 /// Candidates of a task, and of a batch of it.
 const BLOCK: u64 = 1 << 18;
