@@ -8,13 +8,14 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "",
     "init",
     "check",
     "run",
     "verify",
     "scan",
+    "assess",
     "attack",
     "query",
     "reveal",
@@ -85,6 +86,7 @@ fn the_examples_of_the_help_run() {
         "check",
         "verify",
         "scan",
+        "assess",
         "query",
         "forget",
         "keys list",

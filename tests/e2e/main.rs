@@ -2,6 +2,7 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod assess;
 mod attack;
 mod audit;
 mod bad_input;

@@ -8,7 +8,7 @@
 mod decide;
 mod dialect;
 pub(crate) mod find;
-mod name;
+pub(crate) mod name;
 mod nature;
 mod profile;
 mod relate;

@@ -8,9 +8,18 @@
 
 pub mod attack;
 
+mod assessment;
+mod classify;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::assessment::{
+    AssessedSet, Assessment, ColumnClass, ColumnRisk, FORMAT, FrequencyAttack, LengthGroups,
+    Origin, TableRisk, Warning, WarningKind,
+};
+pub use self::classify::{classify, rule};
 
 /// Counts equivalence classes.
 pub trait ClassCounter: Sync {

@@ -15,7 +15,7 @@ use pseudo_engine::risk::{ClassCounter, ClassQuestion, SetRisk, Unit};
 
 use self::hash::{Cells, Keys, Seen};
 pub(crate) use self::measure::Sizes;
-pub(crate) use self::members::SetColumns;
+pub(crate) use self::members::{SetColumns, count};
 use self::scan::Files;
 use crate::error::Error;
 
@@ -36,7 +36,12 @@ impl Classes {
     /// that it may hold.
     pub fn risk(self, question: &ClassQuestion<'_>) -> Result<SetRisk, Error> {
         if question.files.is_empty() {
-            return Ok(nothing(question));
+            return Ok(nothing(
+                question.quasi_identifiers,
+                unit(question.subject.is_some()),
+                question.k,
+                question.sensitive,
+            ));
         }
         let files = Files::open(question.files, question.memory_bytes_max)?;
         let columns = |names: &[String]| -> Result<Vec<usize>, Error> {
@@ -50,7 +55,7 @@ impl Classes {
             .subject
             .map(|name| files.column(name))
             .transpose()?;
-        let counted = members::count(&files, &[set], subject, question.memory_bytes_max)?;
+        let counted = count(&files, &[set], subject, question.memory_bytes_max)?;
         let counted = counted.into_iter().next().ok_or(Error::Internal)?;
         Ok(counted.risk(
             question.quasi_identifiers,
@@ -76,15 +81,15 @@ fn unit(has_subject: bool) -> Unit {
 }
 
 /// The answer for a table without files.
-fn nothing(question: &ClassQuestion<'_>) -> SetRisk {
-    let sensitive = question.sensitive.iter();
+pub(crate) fn nothing(
+    quasi_identifiers: &[String],
+    unit: Unit,
+    k: u64,
+    sensitive: &[String],
+) -> SetRisk {
+    let sensitive = sensitive.iter();
     let sensitive = sensitive.map(|column| measure::sensitive(column, &Vec::new(), None));
-    Sizes::default().risk(
-        question.quasi_identifiers,
-        unit(question.subject.is_some()),
-        question.k,
-        sensitive.collect(),
-    )
+    Sizes::default().risk(quasi_identifiers, unit, k, sensitive.collect())
 }
 
 /// Hashes columns of batches, whose places in the files are `columns`, ascending.
