@@ -16,6 +16,7 @@ const VERBS: [&str; 29] = [
     "verify",
     "scan",
     "assess",
+    "attack",
     "query",
     "trace",
     "reveal",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod assess;
+mod attack;
 mod audit;
 mod bad_input;
 mod cli;

@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    assess, audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run,
-    sample, scan, trace, verify,
+    assess, attack, audit, check, completions, forget, init, keys, lookup, man, query, rekey,
+    reveal, run, sample, scan, trace, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Scan(scan::Scan),
     Assess(assess::Assess),
+    Attack(attack::Attack),
     Query(query::Query),
     Trace(trace::Trace),
     Reveal(reveal::Reveal),
@@ -77,7 +78,7 @@ Exit codes:
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
   3    privacy: what was written may not be published, what is asked for may not be revealed, or
-       `scan --fail-on` was hit
+       `scan --fail-on` or `attack` found what should not be there
   4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program

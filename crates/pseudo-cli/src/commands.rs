@@ -1,6 +1,7 @@
 //! The verbs, one per file, in the order in which a person meets them.
 
 pub(crate) mod assess;
+pub(crate) mod attack;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Verify(args) => args.run(screen),
         Command::Scan(args) => args.run(screen),
         Command::Assess(args) => args.run(),
+        Command::Attack(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Trace(args) => args.run(screen),
         Command::Reveal(args) => args.run(screen),

@@ -8,7 +8,7 @@
 mod apart;
 mod decide;
 mod dialect;
-mod find;
+pub(crate) mod find;
 pub(crate) mod name;
 mod nature;
 mod profile;

@@ -6,6 +6,8 @@
 //! De-Identification of Personal Health Information* (2013), which ARX follows, and of the papers
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
+pub mod attack;
+
 mod assessment;
 mod classify;
 
