@@ -20,6 +20,7 @@ mod limits;
 mod lineage;
 mod lookup;
 mod metrics;
+mod packed;
 mod publish;
 mod quarantine;
 mod refuse;

@@ -4,6 +4,7 @@
 
 pub(crate) mod csv;
 mod parquet;
+mod raw;
 mod sample;
 mod union;
 
@@ -21,6 +22,7 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::raw::{head, inner};
 use crate::memory::Budget;
 use crate::space::Extent;
 use crate::{Cancel, Error, Result};
@@ -93,7 +95,7 @@ pub(crate) enum Slice {
 
 enum Reader {
     Parquet(parquet::ParquetFile),
-    Csv(csv::CsvFile),
+    Csv(Box<csv::CsvFile>),
     Sample(sample::SampleFile),
 }
 
@@ -169,10 +171,13 @@ impl SourceFile {
         };
         match &self.reader {
             Reader::Parquet(file) => file.extent(own),
-            Reader::Csv(_) => Extent {
-                bytes: self.stamp.size / TEXT_RATIO / (columns.max(1) as u64),
-                values: None,
-            },
+            Reader::Csv(file) => {
+                let ratio = if file.is_packed() { 1 } else { TEXT_RATIO };
+                Extent {
+                    bytes: self.stamp.size / ratio / (columns.max(1) as u64),
+                    values: None,
+                }
+            }
             Reader::Sample(file) => Extent {
                 bytes: 0,
                 values: Some(file.rows()),
@@ -193,6 +198,11 @@ impl SourceFile {
     /// Some slices, spread over the file: all of a small one.
     pub(crate) fn spread(&self, columns: &[usize], count: usize) -> Result<Vec<Slice>> {
         let budget = Budget::reading();
+        if let Reader::Csv(file) = &self.reader
+            && file.is_packed()
+        {
+            return file.spread_packed(&self.path, count, SPREAD_BYTES);
+        }
         if let Reader::Csv(file) = &self.reader
             && self.stamp.size > SPREAD_BYTES * count as u64
         {
@@ -306,7 +316,7 @@ impl SourceFile {
     pub(crate) fn digest(&self, cancel: &Cancel) -> Result<String> {
         match &self.reader {
             Reader::Parquet(file) => digest_file(&file.location, cancel),
-            Reader::Csv(file) => digest_file(&file.location, cancel),
+            Reader::Csv(file) => digest_file(file.location(), cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -315,7 +325,7 @@ impl SourceFile {
     pub(crate) fn location(&self) -> Option<&Path> {
         match &self.reader {
             Reader::Parquet(file) => Some(&file.location),
-            Reader::Csv(file) => Some(&file.location),
+            Reader::Csv(file) => Some(file.location()),
             Reader::Sample(_) => None,
         }
     }
@@ -364,7 +374,7 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
             }
             Format::Csv => {
                 let (file, schema) = csv::CsvFile::open(&path, location, stamp.size, table)?;
-                (Reader::Csv(file), schema)
+                (Reader::Csv(Box::new(file)), schema)
             }
         };
         files.push((
@@ -411,17 +421,9 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
     if let Some(format) = table.format {
         return Ok(format);
     }
-    match Path::new(path)
-        .extension()
-        .and_then(|extension| extension.to_str())
-    {
-        Some("parquet") => Ok(Format::Parquet),
-        Some("csv") => Ok(Format::Csv),
-        _ => Err(Error::unfit(
-            path,
-            "its name does not tell its format: set `format`",
-        )),
-    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Format::of_name(name)
+        .ok_or_else(|| Error::unfit(path, "its name does not tell its format: set `format`"))
 }
 
 /// The schema of `arrays`: `schema`, but for the columns that come as keys of a dictionary.

@@ -15,16 +15,14 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 9] = [
+const ABSENT: [(Where, &str); 7] = [
     (Where::Section, "gates"),
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
-    (Where::Format, "gz"),
     (Where::Format, "json"),
     (Where::Format, "jsonl"),
     (Where::Format, "ndjson"),
     (Where::Format, "orc"),
-    (Where::Format, "zst"),
 ];
 
 /// Nested columns, `a.b` and `items[].phone`.

@@ -180,6 +180,9 @@ impl Table {
     }
 }
 
+/// The extensions of packings, of gzip and of zstd.
+const PACKED: [&str; 2] = [".gz", ".zst"];
+
 /// File formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -191,6 +194,32 @@ pub enum Format {
 
 impl Format {
     const WORDS: [(&'static str, Self); 2] = [("parquet", Self::Parquet), ("csv", Self::Csv)];
+
+    /// The format of a file, as its name tells: by its extension, behind which that of its packing
+    /// may stand where the format is text.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (name, packed) = Self::unpacked(name);
+        let (_, extension) = name.rsplit_once('.')?;
+        Self::of_word(extension).filter(|format| !packed || format.is_text())
+    }
+
+    /// Whether files of it are text.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Csv)
+    }
+
+    /// A name without `.gz` or `.zst`, and whether it had that.
+    fn unpacked(name: &str) -> (&str, bool) {
+        let inner = PACKED.iter().find_map(|end| name.strip_suffix(end));
+        (inner.unwrap_or(name), inner.is_some())
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(known, _)| *known == word);
+        found.map(|(_, format)| *format)
+    }
 
     /// The word for it in a pipeline file.
     #[must_use]
@@ -432,24 +461,26 @@ fn format(
     // Without its values, a placeholder at the end may be any extension.
     let unfilled = Some(template).filter(|template| !template.ends_with('}'));
     let source = source.or(unfilled).unwrap_or_default();
-    let extension = source
-        .rsplit(['/', '\\'])
-        .next()
-        .and_then(|name| name.rsplit_once('.'));
-    let extension = extension
-        .map(|(_, extension)| extension)
-        .unwrap_or_default();
-    let found = Format::WORDS.iter().find(|(word, _)| *word == extension);
+    let name = source.rsplit(['/', '\\']).next().unwrap_or_default();
+    let found = Format::of_name(name);
     if found.is_some() || source.is_empty() || root.has_no_files() {
-        return found.map(|(_, format)| *format);
+        return found;
     }
+    let (inner, packed) = Format::unpacked(name);
+    let extension = inner
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension);
     let spot = section.value_spot(reader, "source");
     match absent::message(Where::Format, extension) {
         Some(message) => {
             reader.refuse(Fault::NotInThisBuild, spot, &section.place, message, None);
         }
+        None if packed && Format::of_word(extension).is_some() => {
+            let message = format!("this build reads no packed `{extension}`");
+            reader.refuse(Fault::NotInThisBuild, spot, &section.place, message, None);
+        }
         None => {
-            let message = "the extension of `source` is neither `.parquet` nor `.csv`";
+            let message = "the extension of `source` tells no format";
             let hint = "say what is inside, for instance\nformat = \"csv\"".to_owned();
             reader.refuse(Fault::MissingKey, spot, &section.place, message, Some(hint));
         }

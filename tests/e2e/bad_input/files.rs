@@ -112,13 +112,13 @@ fn sources() -> Vec<Case> {
         fails(
             "a format that this build does not read",
             2,
-            &["error: this build has no `gz` format"],
-            |s| source(s, "people.csv.gz"),
+            &["error: this build has no `orc` format"],
+            |s| source(s, "people.orc"),
         ),
         fails(
             "a name that does not tell the format",
             2,
-            &["error: the extension of `source` is neither `.parquet` nor `.csv`"],
+            &["error: the extension of `source` tells no format"],
             |s| source(s, "people.dat"),
         ),
         passes("a link to a file", &["nothing to do"], |s| {

@@ -68,7 +68,7 @@ impl Init {
             screen.note(&format!("left out `{}`: {}", skipped.path, skipped.reason));
         }
         if draft.tables.is_empty() {
-            let message = format!("no Parquet or CSV file below `{}`", self.source);
+            let message = format!("no file below `{}` whose name tells a format", self.source);
             return Err(Failure::usage(message));
         }
         match &self.output {

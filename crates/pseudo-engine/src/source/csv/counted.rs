@@ -28,6 +28,15 @@ impl Counted {
         }
     }
 
+    /// Whether the records of `range` have been counted.
+    pub(super) fn knows(&self, range: &Range<u64>) -> bool {
+        let counted = self.0.lock();
+        counted.is_ok_and(|c| {
+            c.get(&range.start)
+                .is_some_and(|(end, _)| *end == range.end)
+        })
+    }
+
     /// The records of `range`, which begins and ends between records; `count` counts those of a
     /// part that is not known.
     pub(super) fn records(

@@ -1,9 +1,8 @@
 //! The text of a range of a file, read and decoded piece by piece.
 
-use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
+use super::super::raw::Piece;
 use super::encoding::Decode;
 use super::{CsvFile, PIECE, length};
 use crate::{Error, Result};
@@ -11,7 +10,7 @@ use crate::{Error, Result};
 /// A buffer that holds the part of a range that is being worked on.
 pub(super) struct Text<'a> {
     csv: &'a CsvFile,
-    file: File,
+    piece: Piece,
     decode: Decode,
     /// What of the range is still to be read.
     unread: Range<u64>,
@@ -28,7 +27,7 @@ impl<'a> Text<'a> {
     pub(super) fn open(csv: &'a CsvFile, range: Range<u64>) -> Result<Self> {
         let mut text = Self {
             csv,
-            file: csv.file()?,
+            piece: csv.raw.piece(range.clone())?,
             decode: Decode::new(csv.encoding),
             unread: range,
             raw: Vec::new(),
@@ -66,9 +65,9 @@ impl<'a> Text<'a> {
             into.resize(at + wanted, 0);
         }
         let part = into.get_mut(at..at + wanted).unwrap_or_default();
-        self.file
+        self.piece
             .read_exact_at(part, self.unread.start)
-            .map_err(Error::io("read", &self.csv.location))?;
+            .map_err(Error::io("read", &self.csv.raw.location))?;
         self.unread.start += wanted as u64;
         if plain {
             self.to += wanted;
