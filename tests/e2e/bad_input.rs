@@ -8,6 +8,7 @@ mod csv;
 mod data;
 mod files;
 mod keys;
+mod ndjson;
 mod packed;
 mod parquet;
 mod pipeline;
@@ -88,7 +89,7 @@ macro_rules! tables {
     };
 }
 
-tables!(csv, data, files, keys, packed, parquet, pipeline);
+tables!(csv, data, files, keys, ndjson, packed, parquet, pipeline);
 
 /// Tries all cases, and tells of every one that is not as its row says.
 fn hold(cases: &[Case]) {

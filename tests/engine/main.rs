@@ -20,6 +20,7 @@ mod limits;
 mod lineage;
 mod lookup;
 mod metrics;
+mod ndjson;
 mod packed;
 mod publish;
 mod quarantine;

@@ -3,6 +3,7 @@
 //! are nullable elsewhere, and have the others in any order.
 
 pub(crate) mod csv;
+mod json;
 mod parquet;
 mod raw;
 mod sample;
@@ -96,6 +97,7 @@ pub(crate) enum Slice {
 enum Reader {
     Parquet(parquet::ParquetFile),
     Csv(Box<csv::CsvFile>),
+    Json(Box<json::JsonFile>),
     Sample(sample::SampleFile),
 }
 
@@ -133,8 +135,14 @@ impl Root {
             return Ok(None);
         }
         let schema = union::schema(&files)?;
+        let is_json = |(file, _): &(SourceFile, _)| matches!(file.reader, Reader::Json(_));
+        let all_json = files.iter().all(is_json);
         let files = files.into_iter().map(|(mut file, own)| {
-            file.view = union::View::new(&schema, &own);
+            match &mut file.reader {
+                // a key that one file has at its beginning may be anywhere in another
+                Reader::Json(json) if all_json => json.adopt(&schema),
+                _ => file.view = union::View::new(&schema, &own),
+            }
             file
         });
         let files = files.collect();
@@ -156,7 +164,7 @@ impl SourceFile {
     pub(crate) fn rows(&self) -> Option<u64> {
         match &self.reader {
             Reader::Parquet(file) => Some(file.rows()),
-            Reader::Csv(_) => None,
+            Reader::Csv(_) | Reader::Json(_) => None,
             Reader::Sample(file) => Some(file.rows()),
         }
     }
@@ -171,17 +179,21 @@ impl SourceFile {
         };
         match &self.reader {
             Reader::Parquet(file) => file.extent(own),
-            Reader::Csv(file) => {
-                let ratio = if file.is_packed() { 1 } else { TEXT_RATIO };
-                Extent {
-                    bytes: self.stamp.size / ratio / (columns.max(1) as u64),
-                    values: None,
-                }
-            }
+            Reader::Csv(file) => self.text_extent(file.is_packed(), columns),
+            Reader::Json(file) => self.text_extent(file.is_packed(), columns),
             Reader::Sample(file) => Extent {
                 bytes: 0,
                 values: Some(file.rows()),
             },
+        }
+    }
+
+    /// What is in one of so many columns of text.
+    fn text_extent(&self, is_packed: bool, columns: usize) -> Extent {
+        let ratio = if is_packed { 1 } else { TEXT_RATIO };
+        Extent {
+            bytes: self.stamp.size / ratio / (columns.max(1) as u64),
+            values: None,
         }
     }
 
@@ -191,6 +203,7 @@ impl SourceFile {
         match &self.reader {
             Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
             Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Json(file) => file.slices(&self.path, budget.text_bytes()),
             Reader::Sample(file) => Ok(file.slices(budget)),
         }
     }
@@ -198,19 +211,21 @@ impl SourceFile {
     /// Some slices, spread over the file: all of a small one.
     pub(crate) fn spread(&self, columns: &[usize], count: usize) -> Result<Vec<Slice>> {
         let budget = Budget::reading();
-        if let Reader::Csv(file) = &self.reader
-            && file.is_packed()
-        {
-            return file.spread_packed(&self.path, count, SPREAD_BYTES);
-        }
-        if let Reader::Csv(file) = &self.reader
-            && self.stamp.size > SPREAD_BYTES * count as u64
-        {
-            return file.spread(count as u64, SPREAD_BYTES);
+        let is_large = self.stamp.size > SPREAD_BYTES * count as u64;
+        match &self.reader {
+            Reader::Csv(file) if file.is_packed() => {
+                return file.spread_packed(&self.path, count, SPREAD_BYTES);
+            }
+            Reader::Csv(file) if is_large => return file.spread(count as u64, SPREAD_BYTES),
+            Reader::Json(file) if is_large || file.is_packed() => {
+                return file.spread(&self.path, count, SPREAD_BYTES);
+            }
+            _ => {}
         }
         let slices = self.slices(columns, &budget)?;
         let rows = self.rows().unwrap_or_default();
-        if matches!(self.reader, Reader::Csv(_)) || rows <= SPREAD_ROWS * count as u64 {
+        let is_text = matches!(self.reader, Reader::Csv(_) | Reader::Json(_));
+        if is_text || rows <= SPREAD_ROWS * count as u64 {
             return Ok(slices);
         }
         let step = slices.len().div_ceil(count).max(1);
@@ -294,6 +309,9 @@ impl SourceFile {
             (Reader::Csv(file), Slice::Bytes(range)) => {
                 file.read(&self.path, range.clone(), columns, each)
             }
+            (Reader::Json(file), Slice::Bytes(range)) => {
+                file.read(&self.path, range.clone(), columns, each)
+            }
             (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
             _ => Err(Error::Internal("a slice of another format".to_owned())),
         }
@@ -306,6 +324,7 @@ impl SourceFile {
                 file.rows_before(groups.start) + rows.start
             }
             (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
+            (Reader::Json(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,
             _ => 0,
         };
@@ -317,6 +336,7 @@ impl SourceFile {
         match &self.reader {
             Reader::Parquet(file) => digest_file(&file.location, cancel),
             Reader::Csv(file) => digest_file(file.location(), cancel),
+            Reader::Json(file) => digest_file(file.location(), cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -326,6 +346,7 @@ impl SourceFile {
         match &self.reader {
             Reader::Parquet(file) => Some(&file.location),
             Reader::Csv(file) => Some(file.location()),
+            Reader::Json(file) => Some(file.location()),
             Reader::Sample(_) => None,
         }
     }
@@ -375,6 +396,10 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
             Format::Csv => {
                 let (file, schema) = csv::CsvFile::open(&path, location, stamp.size, table)?;
                 (Reader::Csv(Box::new(file)), schema)
+            }
+            Format::Ndjson => {
+                let (file, schema) = json::JsonFile::open(&path, location, stamp.size, table)?;
+                (Reader::Json(Box::new(file)), schema)
             }
         };
         files.push((

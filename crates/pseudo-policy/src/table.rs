@@ -32,7 +32,7 @@ pub struct Table {
     pub order: Order,
     /// Columns without a rule are dropped.
     pub unlisted_drop: bool,
-    /// Types of CSV columns that are not text.
+    /// Types of columns of CSV and NDJSON that are not text.
     pub types: BTreeMap<String, ColumnType>,
     /// How CSV is read.
     pub csv: CsvOptions,
@@ -71,7 +71,8 @@ impl Table {
             .unwrap_or_default();
         let source = fill(reader, &section, "source", template);
         let format = format(reader, &mut section, source.as_deref(), template, root);
-        let csv_rules = format != Some(Format::Parquet);
+        let is_csv = format.is_none_or(|format| format == Format::Csv);
+        let is_text = format.is_none_or(Format::is_text);
         let unlisted = [("drop", true)];
         let mut table = Self {
             name: name.to_owned(),
@@ -86,8 +87,8 @@ impl Table {
             unlisted_drop: section
                 .choice(reader, "unlisted", &unlisted, Where::Nowhere)
                 .unwrap_or_default(),
-            types: types(reader, &mut section, csv_rules),
-            csv: CsvOptions::read(reader, &mut section, csv_rules),
+            types: types(reader, &mut section, is_text),
+            csv: CsvOptions::read(reader, &mut section, is_csv),
             columns: Vec::new(),
             allow_empty: section.flag(reader, "allow_empty").unwrap_or_default(),
             line: section.spot.line,
@@ -190,10 +191,17 @@ pub enum Format {
     Parquet,
     /// Comma-separated values and their kin.
     Csv,
+    /// A JSON object a line: NDJSON, JSON Lines.
+    Ndjson,
 }
 
 impl Format {
-    const WORDS: [(&'static str, Self); 2] = [("parquet", Self::Parquet), ("csv", Self::Csv)];
+    const WORDS: [(&'static str, Self); 4] = [
+        ("parquet", Self::Parquet),
+        ("csv", Self::Csv),
+        ("ndjson", Self::Ndjson),
+        ("jsonl", Self::Ndjson),
+    ];
 
     /// The format of a file, as its name tells: by its extension, behind which that of its packing
     /// may stand where the format is text.
@@ -207,7 +215,7 @@ impl Format {
     /// Whether files of it are text.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Csv)
+        matches!(self, Self::Csv | Self::Ndjson)
     }
 
     /// A name without `.gz` or `.zst`, and whether it had that.
@@ -227,6 +235,7 @@ impl Format {
         match self {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
         }
     }
 }
@@ -388,7 +397,7 @@ impl CsvOptions {
             section.bad(reader, key, "`delimiter` and `quote` are the same", None);
         }
         for key in ["encoding", "delimiter", "quote", "header", "null"] {
-            csv_only(reader, section, key, fits);
+            text_only(reader, section, key, fits, "`format = \"csv\"`");
         }
         options
     }
@@ -412,7 +421,13 @@ fn types(
 ) -> BTreeMap<String, ColumnType> {
     let mut types = BTreeMap::new();
     let table = section.table(reader, "types");
-    csv_only(reader, section, "types", fits);
+    text_only(
+        reader,
+        section,
+        "types",
+        fits,
+        "text: to `csv` and `ndjson`",
+    );
     for (column, item) in table.iter().flat_map(|table: &&dyn TableLike| table.iter()) {
         let Some(word) = item.as_str() else {
             reader.wrong_type(item, &section.place, &shown(column), "a string");
@@ -437,10 +452,10 @@ fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
     crate::reader::quoted(names)
 }
 
-fn csv_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: bool) {
+fn text_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: bool, to: &str) {
     if !fits && section.table.contains_key(key) {
         let spot = section.key_spot(reader, key);
-        let message = format!("`{key}` belongs to `format = \"csv\"`");
+        let message = format!("`{key}` belongs to {to}");
         reader.refuse(Fault::BadValue, spot, &section.place, message, None);
     }
 }

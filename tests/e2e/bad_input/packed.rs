@@ -111,7 +111,7 @@ pub(super) fn cases() -> Vec<Case> {
             "several members, an empty one among them",
             &["people          5         0            0          5"],
             |s| {
-                let (head, rows) = PEOPLE.split_at(40);
+                let (head, rows) = PEOPLE.split_at(30);
                 write(
                     s,
                     "people.csv.gz",

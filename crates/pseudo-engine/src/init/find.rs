@@ -19,7 +19,7 @@ pub(super) struct Found {
     pub(super) name: String,
     /// A path or a pattern below the root.
     pub(super) source: String,
-    /// How its files are read, where they are CSV.
+    /// How its files are read, where they are text.
     pub(super) csv: Option<CsvOptions>,
     /// Bytes of its files, unpacked: at most so many.
     pub(super) bytes: u64,
@@ -36,7 +36,8 @@ impl Found {
             subject: None,
             filter: None,
             order: Order::Shuffled,
-            unlisted_drop: false,
+            // keys of JSON that come late do not keep the others from being looked at
+            unlisted_drop: true,
             types: BTreeMap::new(),
             csv: self.csv.clone().unwrap_or_default(),
             columns: Vec::new(),
@@ -188,12 +189,15 @@ fn group(
     let folder_name = place.iter().rev().find(|part| *part != "*");
     let found = |name: &str, pattern: &str, files: &[&(String, u64)]| -> Result<Found> {
         let source = below(pattern);
-        let is_csv = Format::of_name(pattern) == Some(Format::Csv);
-        let csv = is_csv.then(|| dialect::of(folder, &source));
+        let csv = match Format::of_name(pattern) {
+            Some(Format::Csv) => Some(dialect::of(folder, &source)?),
+            Some(format) if format.is_text() => Some(CsvOptions::default()),
+            _ => None,
+        };
         Ok(Found {
             name: name.to_owned(),
             source,
-            csv: csv.transpose()?,
+            csv,
             bytes: files.iter().map(|(_, bytes)| bytes).sum(),
         })
     };

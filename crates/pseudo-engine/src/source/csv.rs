@@ -5,6 +5,7 @@
 //!
 //! An empty line is a record with an empty field where records have one field, and none elsewhere.
 
+mod collect;
 mod counted;
 mod encoding;
 mod in_order;
@@ -20,16 +21,20 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pseudo_policy::{CsvOptions, Table, TextEncoding};
 
-use self::counted::Counted;
+pub(super) use self::collect::Collect;
+pub(super) use self::counted::Counted;
 use self::encoding::{Decode, Mask};
 use self::machine::{Event, State};
-use self::records::{Fault, Layout, Nulls, Records};
+pub(super) use self::records::{Column, Fault};
+use self::records::{Layout, Nulls, Records};
 use self::split::Blocks;
-use self::text::Text;
+pub(super) use self::split::ranges;
+pub(super) use self::text::Text;
+pub(super) use self::typed::typed;
 pub(crate) use self::typed::{date, timestamp};
 use super::raw::{PIECE, RECORD_MAX, Raw, length};
 use super::{BATCH_ROWS, Slice, Visitor};
@@ -109,7 +114,7 @@ impl CsvFile {
         } else {
             let cuts = split::cuts(self, dialect, body.clone(), bytes)?;
             let cuts = cuts.ok_or_else(|| Error::source(path, OPEN))?;
-            split::ranges(body.start, &cuts, body.end)
+            ranges(body.start, &cuts, body.end)
         };
         self.raw.expect(&slices);
         Ok(slices.into_iter().map(Slice::Bytes).collect())
@@ -125,11 +130,6 @@ impl CsvFile {
     ) -> Result<()> {
         let schema = self.schema.project(columns);
         let schema = Arc::new(schema.map_err(|error| Error::reading_arrow(path, &error))?);
-        let types: Vec<_> = schema
-            .fields()
-            .iter()
-            .map(|field| field.data_type())
-            .collect();
         let layout = Layout {
             dialect: self.dialect,
             width: self.schema.fields().len(),
@@ -138,33 +138,11 @@ impl CsvFile {
             not_text: encoding::fault(self.encoding),
         };
         let mut records = Records::new(layout, BATCH_ROWS);
-        let mut text = Text::open(self, range.clone())?;
-        let mut before = 0;
+        let text = Text::open(&self.raw, self.encoding, range.clone())?;
         let located = |before: usize, fault: Fault| self.located(path, range.start, before, fault);
-        loop {
-            let taken = records.take(text.rest(), text.last);
-            text.skip(taken.map_err(|fault| located(before, fault))?);
-            let more = !records.is_full();
-            if more && !text.last {
-                text.fill()?;
-                continue;
-            }
-            let rows = records.rows();
-            if rows > 0 {
-                let arrays = records
-                    .finish(&types)
-                    .map_err(|fault| located(before, fault))?;
-                let options = RecordBatchOptions::new().with_row_count(Some(rows));
-                let batch =
-                    RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options);
-                each(batch.map_err(|error| Error::reading_arrow(path, &error))?)?;
-                before += rows;
-            }
-            if more {
-                self.counted.add(&range, before as u64);
-                return Ok(());
-            }
-        }
+        let read = text.batches(path, &schema, &mut records, &located, each)?;
+        self.counted.add(&range, read);
+        Ok(())
     }
 
     /// The number of records before the byte `end`, where one begins.

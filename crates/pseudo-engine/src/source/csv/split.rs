@@ -267,7 +267,7 @@ impl InOrder {
 }
 
 /// The ranges between `cuts`, from `start` to `end`.
-pub(super) fn ranges(mut start: u64, cuts: &[u64], end: u64) -> Vec<Range<u64>> {
+pub(in crate::source) fn ranges(mut start: u64, cuts: &[u64], end: u64) -> Vec<Range<u64>> {
     let mut ranges = Vec::with_capacity(cuts.len() + 1);
     for end in cuts.iter().copied().chain([end]) {
         if start < end {
