@@ -14,6 +14,7 @@ mod gate;
 mod harness;
 mod incremental;
 mod init;
+mod ipc;
 mod keys;
 mod leak;
 mod limits;

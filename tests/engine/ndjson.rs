@@ -55,7 +55,8 @@ fn values_are_the_text_they_are_written_as() {
     let rows = "\u{feff}{\"id\":1,\"note\":\"plain\"}\r\n\
                 {\"note\": \"a \\\"b\\\" \\n \\u6587\\ud83d\\ude97 文\", \"id\": 2}\n\n  \n\
                 {\"id\":3,\"note\":-0.50e+07}\n{\"id\":4,\"note\":true}\n{\"id\":5,\"note\":null}\n\
-                {\"id\":6}\n{\"i\\u0064\":\"007\",\"note\":\"\"}\n { \"note\" : 12345678901234567890123 } ";
+                {\"id\":6}\n{\"i\\u0064\":\"007\",\"note\":\"\"}\n\
+                 { \"note\" : 12345678901234567890123 } ";
     let expected = [
         Some("plain"),
         Some("a \"b\" \n 文🚗 文"),

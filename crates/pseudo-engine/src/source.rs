@@ -3,6 +3,7 @@
 //! are nullable elsewhere, and have the others in any order.
 
 pub(crate) mod csv;
+mod ipc;
 mod json;
 mod parquet;
 mod raw;
@@ -82,7 +83,7 @@ pub struct Stamp {
 /// A slice of one file: the rows of one chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Slice {
-    /// Some rows of consecutive row groups, to be read `batch` rows at a time.
+    /// Some rows of consecutive row groups or record batches, to be read `batch` rows at a time.
     RowGroups {
         groups: Range<usize>,
         rows: Range<u64>,
@@ -98,6 +99,7 @@ enum Reader {
     Parquet(parquet::ParquetFile),
     Csv(Box<csv::CsvFile>),
     Json(Box<json::JsonFile>),
+    Ipc(Box<ipc::IpcFile>),
     Sample(sample::SampleFile),
 }
 
@@ -165,6 +167,7 @@ impl SourceFile {
         match &self.reader {
             Reader::Parquet(file) => Some(file.rows()),
             Reader::Csv(_) | Reader::Json(_) => None,
+            Reader::Ipc(file) => Some(file.rows()),
             Reader::Sample(file) => Some(file.rows()),
         }
     }
@@ -181,6 +184,7 @@ impl SourceFile {
             Reader::Parquet(file) => file.extent(own),
             Reader::Csv(file) => self.text_extent(file.is_packed(), columns),
             Reader::Json(file) => self.text_extent(file.is_packed(), columns),
+            Reader::Ipc(file) => file.extent(),
             Reader::Sample(file) => Extent {
                 bytes: 0,
                 values: Some(file.rows()),
@@ -204,6 +208,7 @@ impl SourceFile {
             Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
             Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
             Reader::Json(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Ipc(file) => Ok(file.slices(budget)),
             Reader::Sample(file) => Ok(file.slices(budget)),
         }
     }
@@ -260,6 +265,11 @@ impl SourceFile {
                 let row = file.slice_row_bytes(groups.clone(), &self.own(columns));
                 budget.cost(rows.end - rows.start, row)
             }
+            (Reader::Ipc(file), Slice::RowGroups { groups, rows, .. }) => {
+                let row = file.row_bytes(groups.clone());
+                let cost = budget.cost(rows.end - rows.start, row);
+                cost.saturating_add(file.batch_bytes(groups.clone()))
+            }
             (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
             (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
             _ => 0,
@@ -306,6 +316,21 @@ impl SourceFile {
                 columns,
                 each,
             ),
+            (
+                Reader::Ipc(file),
+                Slice::RowGroups {
+                    groups,
+                    rows,
+                    batch,
+                },
+            ) => file.read(
+                &self.path,
+                groups.clone(),
+                rows.clone(),
+                *batch,
+                columns,
+                each,
+            ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
                 file.read(&self.path, range.clone(), columns, each)
             }
@@ -323,6 +348,9 @@ impl SourceFile {
             (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
                 file.rows_before(groups.start) + rows.start
             }
+            (Reader::Ipc(file), Slice::RowGroups { groups, rows, .. }) => {
+                file.rows_before(groups.start) + rows.start
+            }
             (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (Reader::Json(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,
@@ -337,6 +365,7 @@ impl SourceFile {
             Reader::Parquet(file) => digest_file(&file.location, cancel),
             Reader::Csv(file) => digest_file(file.location(), cancel),
             Reader::Json(file) => digest_file(file.location(), cancel),
+            Reader::Ipc(file) => digest_file(&file.location, cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -347,6 +376,7 @@ impl SourceFile {
             Reader::Parquet(file) => Some(&file.location),
             Reader::Csv(file) => Some(file.location()),
             Reader::Json(file) => Some(file.location()),
+            Reader::Ipc(file) => Some(&file.location),
             Reader::Sample(_) => None,
         }
     }
@@ -400,6 +430,10 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
             Format::Ndjson => {
                 let (file, schema) = json::JsonFile::open(&path, location, stamp.size, table)?;
                 (Reader::Json(Box::new(file)), schema)
+            }
+            Format::Arrow => {
+                let (file, schema) = ipc::IpcFile::open(&path, location, &file)?;
+                (Reader::Ipc(Box::new(file)), schema)
             }
         };
         files.push((

@@ -15,9 +15,8 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 5] = [
+const ABSENT: [(Where, &str); 4] = [
     (Where::Section, "gates"),
-    (Where::Format, "arrow"),
     (Where::Format, "delta"),
     (Where::Format, "json"),
     (Where::Format, "orc"),

@@ -193,14 +193,18 @@ pub enum Format {
     Csv,
     /// A JSON object a line: NDJSON, JSON Lines.
     Ndjson,
+    /// An Arrow IPC file: Feather version 2.
+    Arrow,
 }
 
 impl Format {
-    const WORDS: [(&'static str, Self); 4] = [
+    const WORDS: [(&'static str, Self); 6] = [
         ("parquet", Self::Parquet),
         ("csv", Self::Csv),
         ("ndjson", Self::Ndjson),
         ("jsonl", Self::Ndjson),
+        ("arrow", Self::Arrow),
+        ("feather", Self::Arrow),
     ];
 
     /// The format of a file, as its name tells: by its extension, behind which that of its packing
@@ -236,6 +240,7 @@ impl Format {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
+            Self::Arrow => "arrow",
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::progress::Meter;
 use crate::signals;
 use crate::table::thousands;
 
-/// Look at a folder of Parquet and CSV, and draft a pipeline for it
+/// Look at a folder of tables, and draft a pipeline for it
 ///
 /// Every subdirectory, and every group of files that differ in their numbers alone, becomes a
 /// table. Identifiers are recognised by their values and by their names, in English and in Chinese;

@@ -3,8 +3,8 @@
 //!
 //! Threads take chunks in order, and ask for their text about in order. A thread that is ahead of
 //! another unpacks the text of the other's slice, too, and leaves it here: never more slices than
-//! there are threads, each of which has been taken by one. Whoever asks for what is behind makes the
-//! file be unpacked from its beginning again.
+//! there are threads, each of which has been taken by one. Whoever asks for what is behind makes
+//! the file be unpacked from its beginning again.
 
 use std::collections::BTreeMap;
 use std::io;
