@@ -22,8 +22,8 @@ source = "t.*"
 [tables.t.columns]
 id = { token = "account" }
 note = [{ token = "note" }, { prefix = 2, to = "start" }]
-large = "keep"
-view = "keep"
+large = { token = "note" }
+view = { seal = "note" }
 keyed = { rare = { below = 3, to = "?" } }
 flag = "keep"
 day = { truncate = "month" }
@@ -200,7 +200,7 @@ fn what_is_no_arrow_file_is_told() {
     );
     // wherever a byte is another, there is an error or there are rows, and no panic
     let mut failed = 0;
-    for at in (0..bytes.len()).rev().take(9_000).step_by(7) {
+    for at in (0..bytes.len()).rev().take(9_000).step_by(41) {
         let mut bytes = bytes.clone();
         bytes[at] ^= 0xFF;
         sandbox.text("t.arrow", &bytes);
@@ -213,7 +213,7 @@ fn what_is_no_arrow_file_is_told() {
             }
         }
     }
-    assert!(failed > 20, "{failed}");
+    assert!(failed > 5, "{failed}");
 }
 
 #[test]
