@@ -8,13 +8,14 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "",
     "init",
     "check",
     "run",
     "verify",
     "scan",
+    "assess",
     "query",
     "reveal",
     "lookup",
@@ -84,6 +85,7 @@ fn the_examples_of_the_help_run() {
         "check",
         "verify",
         "scan",
+        "assess",
         "query",
         "forget",
         "keys list",

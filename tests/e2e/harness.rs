@@ -151,7 +151,9 @@ pub(crate) fn pipelines() -> Vec<(String, String)> {
     for entry in fs::read_dir(project().join("pipelines")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        found.push((name, fs::read_to_string(path).unwrap()));
+        if name.ends_with(".toml") {
+            found.push((name, fs::read_to_string(path).unwrap()));
+        }
     }
     found.sort();
     found

@@ -2,11 +2,13 @@
 //! answers, its exit codes, and every byte that it leaves behind.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod assess;
 mod audit;
 mod bad_input;
 mod cli;
 mod forget;
 mod full;
+mod gates;
 mod harness;
 mod init;
 mod keys;

@@ -276,6 +276,39 @@ fn small_numbers_that_chance_explains_pass() {
 }
 
 #[test]
+fn amounts_that_are_seldom_whole_are_no_counters() {
+    // a hundredth of all amounts is whole, and they end where the account numbers do
+    let (rows, accounts) = (150_000_i64, 10_000_i64);
+    let account = || numbers((0..rows).map(|n| n % accounts + 1));
+    let amounts = |every: i64| -> ArrayRef {
+        let cents = (0..rows).map(|n| match n % every {
+            0 => (n / every * 31 % accounts + 1) * 100,
+            _ => n * 7_919 % (accounts * 100) / 100 * 100 + n % 99 + 1,
+        });
+        let array = Decimal128Array::from_iter_values(cents.map(i128::from));
+        Arc::new(array.with_precision_and_scale(15, 2).unwrap())
+    };
+    let rules = "id = { token = \"account\" }\nbalance = \"keep\"";
+    let source = |every| batch([("id", account()), ("balance", amounts(every))]);
+    let manifest = published(&source(100), rules);
+    assert_eq!(gated(&manifest, "t", "balance").values, 1_500);
+    // one in ten is more than amounts explain
+    let text = stopped(&source(10), rules);
+    assert!(text.contains("column `balance`"), "{text}");
+    // gaps are no amounts
+    let gaps = (0..rows).map(|n| match n % 100 {
+        0 => (n / 100 * 31 % accounts + 1).to_string(),
+        _ => "NaN".to_owned(),
+    });
+    let gaps: Vec<String> = gaps.collect();
+    let text = stopped(
+        &batch([("id", account()), ("balance", floats(&gaps))]),
+        rules,
+    );
+    assert!(text.contains("column `balance`"), "{text}");
+}
+
+#[test]
 fn words_that_names_are_made_of_pass() {
     let family = [
         "黄", "高", "白", "龙", "安", "江", "温", "洪", "梅", "王", "李", "张",

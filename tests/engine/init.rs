@@ -3,6 +3,7 @@
 
 mod csv;
 mod layout;
+mod loose;
 mod tpch;
 
 use std::fs;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod answer;
+mod assess;
+mod classes;
 mod filter;
 mod refuse;
 mod sink;

@@ -61,10 +61,12 @@ impl Sink {
 
     /// Writes the manifest of a run: its tables and how many files each has.
     pub(crate) fn record(&self, run: &str, tables: &[(&str, usize)]) {
-        let tables: Vec<_> = tables
-            .iter()
-            .map(|(name, parts)| table(name, *parts))
-            .collect();
+        let tables = tables.iter().map(|(name, parts)| table(name, *parts));
+        self.record_tables(run, tables.collect());
+    }
+
+    /// Writes the manifest of a run.
+    pub(crate) fn record_tables(&self, run: &str, tables: Vec<Value>) {
         let manifest = json!({
             "format": "pseudo-manifest/1", "run_id": run, "tables": tables,
             "started": "2026-11-22T00:00:00Z", "finished": "2026-11-22T00:00:01Z",

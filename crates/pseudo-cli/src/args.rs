@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run, sample,
-    scan, verify,
+    assess, audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run,
+    sample, scan, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -27,6 +27,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Verify(verify::Verify),
     Scan(scan::Scan),
+    Assess(assess::Assess),
     Query(query::Query),
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),

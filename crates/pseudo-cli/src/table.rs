@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) use pseudo_engine::thousands;
+
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
     numbers_from: usize,
@@ -72,19 +74,6 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// 1234567 → `1,234,567`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Columns on a terminal; two for what UAX 11 calls wide, by its large blocks.
 fn width(text: &str) -> usize {
     text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
@@ -116,11 +105,5 @@ mod tests {
         table.row(["a\u{1b}[31m", "12,345"]);
         let expected = "name      rows\n姓名         7\na\u{fffd}[31m  12,345\n";
         assert_eq!(table.to_string(), expected);
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        let numbers = [0, 999, 1_000, 1_234_567].map(thousands);
-        assert_eq!(numbers, ["0", "999", "1,000", "1,234,567"]);
     }
 }

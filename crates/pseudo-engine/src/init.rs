@@ -3,12 +3,13 @@
 //!
 //! Reading order: `find` and `dialect` (which tables there are) · `profile`, `sketch`, `spelling`
 //! (what their columns hold) · `name` (what they are called) · `nature` (what they are) · `relate`
-//! (which of them join) · `decide` (their rules) · `text` (the file).
+//! (which of them join) · `decide` and `apart` (their rules) · `text` (the file).
 
+mod apart;
 mod decide;
 mod dialect;
 mod find;
-mod name;
+pub(crate) mod name;
 mod nature;
 mod profile;
 mod relate;

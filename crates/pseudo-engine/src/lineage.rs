@@ -11,6 +11,7 @@ use pseudo_policy::{Action, PlannedColumn};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::digits::uuid;
 use crate::disk::Disk;
 use crate::manifest::{Manifest, TableManifest};
 use crate::plan::{Job, TableJob};
@@ -331,15 +332,7 @@ fn run_id(origin: &Origin<'_>) -> String {
     let id = millis | digest & !(u128::MAX << 80);
     let id = id & !(0xf << 76) | 7 << 76;
     let id = id & !(0b11 << 62) | 0b10 << 62;
-    let hex = format!("{id:032x}");
-    let mut text = String::with_capacity(36);
-    for (at, digit) in hex.chars().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        text.push(digit);
-    }
-    text
+    uuid(&format!("{id:032x}"))
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -12,6 +12,7 @@ use pseudo_token::{Encoding, Epoch, SealKey, TokenKey};
 use crate::Result;
 use crate::ask::{Answer, Asking, Form, Lines, Question, Stop};
 use crate::audit::Audit;
+use crate::digits::uuid;
 
 /// Which pseudonym is made, and how it is written. Bytes are written as hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +177,7 @@ fn written(token: &[u8], encoding: TokenEncoding) -> String {
     match encoding {
         TokenEncoding::Base32 => encoded(token, Encoding::Base32),
         TokenEncoding::Hex | TokenEncoding::Binary => encoded(token, Encoding::Hex),
-        TokenEncoding::Uuid => hyphenated(&encoded(token, Encoding::Hex)),
+        TokenEncoding::Uuid => uuid(&encoded(token, Encoding::Hex)),
     }
 }
 
@@ -184,16 +185,4 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> String {
     let mut text = Vec::new();
     encoding.encode(bytes, &mut text);
     String::from_utf8(text).unwrap_or_default()
-}
-
-/// A UUID as RFC 9562 writes it: 8-4-4-4-12.
-fn hyphenated(hex: &str) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, digit) in hex.chars().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        text.push(digit);
-    }
-    text
 }

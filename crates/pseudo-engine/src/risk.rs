@@ -6,9 +6,18 @@
 //! De-Identification of Personal Health Information* (2013), which ARX follows, and of the papers
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
+mod assessment;
+mod classify;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::assessment::{
+    AssessedSet, Assessment, ColumnClass, ColumnRisk, FORMAT, FrequencyAttack, LengthGroups,
+    Origin, TableRisk, Warning, WarningKind,
+};
+pub use self::classify::{classify, rule};
 
 /// Counts equivalence classes.
 pub trait ClassCounter: Sync {
@@ -17,6 +26,15 @@ pub trait ClassCounter: Sync {
     /// # Errors
     /// A reason without values.
     fn count(&self, question: &ClassQuestion<'_>) -> Result<SetRisk, String>;
+}
+
+/// Counts nothing: for callers whose pipelines have no gates.
+pub struct NoClasses;
+
+impl ClassCounter for NoClasses {
+    fn count(&self, _question: &ClassQuestion<'_>) -> Result<SetRisk, String> {
+        Err("this build counts no classes".to_owned())
+    }
 }
 
 /// A set of columns of one table that is asked about.

@@ -12,7 +12,7 @@
 //! a run that is published) · `sources` (what of its source is no longer as it was).
 
 mod candidate;
-mod chance;
+pub(crate) mod chance;
 mod filter;
 pub(crate) mod form;
 mod gate;

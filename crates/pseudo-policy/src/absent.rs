@@ -15,8 +15,7 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 4] = [
-    (Where::Section, "gates"),
+const ABSENT: [(Where, &str); 3] = [
     (Where::Format, "delta"),
     (Where::Format, "json"),
     (Where::Format, "orc"),

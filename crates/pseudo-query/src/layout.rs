@@ -38,23 +38,7 @@ pub(crate) enum Rows {
 impl Run {
     /// Finds the current run of a sink.
     pub(crate) fn current(sink: &Path) -> Result<Self, Error> {
-        let link = sink.join("current");
-        let target = fs::read_link(&link).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => Error::NothingPublished,
-            io::ErrorKind::InvalidInput => Error::ForeignCurrent,
-            _ => Error::Read { path: link, source },
-        })?;
-        let parts: Vec<Component<'_>> = target.components().collect();
-        let [Component::Normal(runs), Component::Normal(id)] = parts.as_slice() else {
-            return Err(Error::ForeignCurrent);
-        };
-        let id = id
-            .to_str()
-            .filter(|_| *runs == "runs")
-            .ok_or(Error::ForeignCurrent)?
-            .to_owned();
-        let dir = sink.join(&target);
-        let manifest = Manifest::read(&dir).map_err(Error::Manifest)?;
+        let (id, dir, manifest) = current(sink)?;
         let tables = manifest
             .tables
             .into_iter()
@@ -62,6 +46,28 @@ impl Run {
             .collect::<Result<_, _>>()?;
         Ok(Self { id, dir, tables })
     }
+}
+
+/// The name, the directory and the manifest of the current run of a sink.
+pub(crate) fn current(sink: &Path) -> Result<(String, PathBuf, Manifest), Error> {
+    let link = sink.join("current");
+    let target = fs::read_link(&link).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NothingPublished,
+        io::ErrorKind::InvalidInput => Error::ForeignCurrent,
+        _ => Error::Read { path: link, source },
+    })?;
+    let parts: Vec<Component<'_>> = target.components().collect();
+    let [Component::Normal(runs), Component::Normal(id)] = parts.as_slice() else {
+        return Err(Error::ForeignCurrent);
+    };
+    let id = id
+        .to_str()
+        .filter(|_| *runs == "runs")
+        .ok_or(Error::ForeignCurrent)?
+        .to_owned();
+    let dir = sink.join(&target);
+    let manifest = Manifest::read(&dir).map_err(Error::Manifest)?;
+    Ok((id, dir, manifest))
 }
 
 impl Table {

@@ -5,9 +5,11 @@
 //! of DataFusion, Arrow or Parquet leaves this crate, because it may quote a cell or a literal.
 //!
 //! Reading order: [`mod@query`] answers SQL over the current run, `layout` says which run and
-//! tables that are, [`filter`] turns a policy's predicate into a check on batches, `session` is the
-//! one place that makes a session, `shown` how a table looks to a person, [`error`] is the border.
+//! tables that are, [`filter`] turns a policy's predicate into a check on batches, [`classes`] counts equivalence classes and [`assess`] says what a
+//! run tells of people, `session` is the one place that makes a session, `shown` how a table looks to a person, [`error`] is the border.
 
+pub mod assess;
+pub mod classes;
 pub mod error;
 pub mod filter;
 pub mod query;
@@ -16,6 +18,8 @@ mod layout;
 mod session;
 mod shown;
 
+pub use assess::{Assess, ColumnName};
+pub use classes::Classes;
 pub use error::Error;
 pub use filter::Filters;
 pub use query::{Answer, Format, Query, query};

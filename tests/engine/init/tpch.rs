@@ -1,9 +1,12 @@
 //! Tables in the shape of TPC-H: keys that are numbers, names that spell them out, phones of no
 //! country, comments.
 
+use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int32Array, Int64Array, RecordBatch};
+
+use pseudo_engine::init::Draft;
 
 use super::rules;
 use crate::harness::{Sandbox, batch, text_column};
@@ -27,6 +30,47 @@ fn keys_names_and_phones_are_found_and_nothing_else_is_taken_for_one() {
     assert_eq!(subject("lineitem"), None);
     let report = sandbox.run_draft(&draft).unwrap();
     assert_eq!(report.manifest.tables.len(), 3);
+}
+
+/// Suppliers that are as many as the largest quantity, and balances with cents beside their keys:
+/// a gate that sees the numbers alone takes the quantities for a copy of the keys.
+#[test]
+fn a_count_that_ends_where_keys_do_is_set_apart_and_the_draft_runs() {
+    let (suppliers, rows) = (10_000, 150_000);
+    let supplier = batch([
+        ("s_suppkey", numbers(suppliers, |row| row + 1)),
+        ("s_phone", texts(suppliers, phone)),
+        (
+            "s_acctbal",
+            money(suppliers, |row| row * 7_919 % 1_000_000 + 1),
+        ),
+    ]);
+    let partsupp = batch([
+        ("ps_partkey", numbers(rows, |row| row / 4 + 1)),
+        (
+            "ps_suppkey",
+            numbers(rows, |row| (row * 31 + row / 4) % suppliers + 1),
+        ),
+        ("ps_availqty", numbers(rows, |row| row * 7_919 % 9_999 + 1)),
+        ("ps_supplycost", money(rows, |row| row * 104_729 % 100_000)),
+    ]);
+    for full in [true, false] {
+        let sandbox = Sandbox::new();
+        sandbox.parquet("supplier.parquet", &supplier, 2_000);
+        sandbox.parquet("partsupp.parquet", &partsupp, 20_000);
+        let draft = sandbox.draft(full).unwrap();
+        let kept = "ps_availqty |  | \"keep\"\n";
+        assert!(rules(&draft, "partsupp").contains(kept));
+        let listed = "unrelated = [\n    \"partsupp.ps_availqty\",\n]\n";
+        assert_eq!(draft.text.matches(listed).count(), 1, "{}", draft.text);
+        assert_eq!(draft.text.matches("unrelated = ").count(), 1);
+        sandbox.run_draft(&draft).unwrap();
+        fs::remove_dir_all(sandbox.path("safe")).unwrap();
+        // without the line the gate refuses
+        let text = draft.text.replace(listed, "");
+        let refused = sandbox.run_draft(&Draft { text, ..draft });
+        assert_eq!(refused.err().unwrap().exit_code(), 3);
+    }
 }
 
 const CUSTOMER: &str = "\

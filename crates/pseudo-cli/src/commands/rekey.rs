@@ -1,11 +1,12 @@
 //! `pseudo rekey`: the current run in another epoch.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use pseudo_engine::{Disk, RekeyOptions, RekeyReport, RunOutcome};
+use pseudo_engine::{Disk, Policy, RekeyOptions, RekeyReport, RunOutcome};
 use pseudo_keyring::{Keyring, Opener, Recipient};
+use pseudo_query::Classes;
 use serde_json::json;
 
 use crate::access::AccessArgs;
@@ -82,15 +83,9 @@ impl Rekey {
         screen: Screen,
     ) -> Result<RekeyReport, Failure> {
         let cancel = signals::listen()?;
-        let pipeline = pseudo_engine::pipeline(&self.pipeline)?;
-        let base = self.pipeline.parent().unwrap_or(Path::new(""));
-        let identity = pipeline.keys.identity.as_ref();
-        let path = base.join(&pipeline.keys.keyring);
-        let unlock = unlock::unlock(
-            &path,
-            identity.map(|identity| base.join(identity)),
-            self.passphrase_file.as_deref(),
-        )?;
+        let policy = Policy::read(&self.pipeline)?;
+        let path = policy.keyring();
+        let unlock = unlock::unlock(&path, policy.identity(), self.passphrase_file.as_deref())?;
         let keyring = Keyring::open(&path, &unlock)?;
         let epochs = [self.from, self.to];
         let keyring = self
@@ -111,11 +106,12 @@ impl Rekey {
             bridge: self.bridge.as_deref().zip(self.bridge_recipient.as_ref()),
             threads: self.threads.map(NonZeroUsize::get),
             space: None,
+            classes: &Classes,
             progress: &meter,
             cancel,
             disk: Disk::default(),
         };
-        let report = pseudo_engine::rekey(&self.sink, &pipeline, &keyring, &options);
+        let report = pseudo_engine::rekey(&self.sink, &policy.pipeline, &keyring, &options);
         meter.finish();
         Ok(report?)
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
+use pseudo_query::Classes;
 use serde_json::json;
 
 use crate::access::AccessArgs;
@@ -112,6 +113,7 @@ impl Run {
             new_epoch: self.new_epoch,
             threads: self.threads.map(NonZeroUsize::get),
             space: None,
+            classes: &Classes,
             progress: &meter,
             cancel,
             disk: Disk::default(),
@@ -164,13 +166,15 @@ impl Run {
                     }
                 };
                 let summary = summary(&report.manifest);
+                let gates = verify::gates(&report.manifest);
                 let tables = report.manifest.tables.iter();
                 let forgotten = match tables.map(|table| table.forgotten_rows).sum() {
                     0 => String::new(),
                     rows => format!("rows of forgotten subjects: {}\n", thousands(rows)),
                 };
                 format!(
-                    "{summary}\n{forgotten}{reused}{held}run {run} is published: {sink}/current\n"
+                    "{summary}\n{gates}{forgotten}{reused}{held}run {run} is published: \
+                     {sink}/current\n"
                 )
             }
             RunOutcome::NothingToDo => format!(

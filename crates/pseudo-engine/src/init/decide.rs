@@ -11,13 +11,33 @@ use super::nature::{self, Form, Nature, Why};
 use super::profile::{Column, Profile};
 use super::relate::{self, Group, Place};
 use super::spelling::Written;
-use super::{DraftColumn, DraftTable, name};
+use super::{DraftColumn, DraftTable, apart, name};
+use crate::thousands;
 
 /// What is proposed.
 pub(super) struct Decided {
     pub(super) tables: Vec<DraftTable>,
-    /// By name, kind and columns of each.
-    pub(super) identities: BTreeMap<String, (Kind, Vec<String>)>,
+    /// By name.
+    pub(super) identities: BTreeMap<String, Shared>,
+}
+
+/// An identity that is proposed.
+pub(super) struct Shared {
+    pub(super) kind: Kind,
+    /// Its columns, with their tables.
+    pub(super) columns: Vec<String>,
+    /// Columns of amounts and counts that end where it does.
+    pub(super) unrelated: Vec<String>,
+}
+
+impl Shared {
+    const fn new(kind: Kind, columns: Vec<String>) -> Self {
+        Self {
+            kind,
+            columns,
+            unrelated: Vec::new(),
+        }
+    }
 }
 
 /// Proposes rules for tables.
@@ -44,6 +64,7 @@ pub(super) fn decide(profiles: &[Profile]) -> Decided {
     let tables = (0..profiles.len())
         .filter_map(|table| decider.table(table, &groups))
         .collect();
+    decider.set_apart();
     Decided {
         tables,
         identities: decider.identities,
@@ -55,7 +76,7 @@ struct Decider<'a> {
     natures: &'a [Vec<Nature>],
     /// The identity of each key, and the columns that share it.
     keys: BTreeMap<Place, (String, Vec<Place>)>,
-    identities: BTreeMap<String, (Kind, Vec<String>)>,
+    identities: BTreeMap<String, Shared>,
     taken: BTreeSet<String>,
 }
 
@@ -81,7 +102,8 @@ impl Decider<'_> {
         for (name, kind, column) in found {
             self.taken.insert(name.to_owned());
             let identity = self.identities.entry(name.to_owned());
-            identity.or_insert((kind, Vec::new())).1.push(column);
+            let shared = identity.or_insert_with(|| Shared::new(kind, Vec::new()));
+            shared.columns.push(column);
         }
     }
 
@@ -92,7 +114,7 @@ impl Decider<'_> {
             // a key of few values that nothing joins with is a category
             if columns
                 .into_iter()
-                .all(|column| column.is_category(KEYS_FEW))
+                .all(|column| column.is_category(nature::KEYS_FEW))
             {
                 continue;
             }
@@ -143,9 +165,41 @@ impl Decider<'_> {
         };
         self.taken.insert(name.clone());
         let columns = places.iter().map(|place| self.full(*place)).collect();
-        self.identities.insert(name.clone(), (kind, columns));
+        self.identities
+            .insert(name.clone(), Shared::new(kind, columns));
         for place in places {
             self.keys.insert(*place, (name.clone(), places.to_vec()));
+        }
+    }
+
+    /// Says of amounts and counts that end where keys do that they are no keys.
+    fn set_apart(&mut self) {
+        let keys = self.keys.iter();
+        let bounds = apart::bounds(
+            self.profiles,
+            keys.map(|(place, (identity, _))| (place, identity.as_str())),
+        );
+        let numbers: Vec<Place> = self
+            .natures()
+            .filter(|(_, nature)| *nature == Nature::Number)
+            .map(|(place, _)| place)
+            .collect();
+        for place in numbers {
+            let (Some(column), name) = (self.column(place), self.full(place)) else {
+                continue;
+            };
+            if is_unlisted(&column.name) || column.name.contains(char::is_control) {
+                continue;
+            }
+            let near = bounds.iter();
+            let near = near.filter(|(_, bounds)| apart::ends_with(column, **bounds));
+            let near: Vec<&String> = near.map(|(identity, _)| identity).collect();
+            for identity in near {
+                let shared = self.identities.get_mut(identity);
+                if let Some(shared) = shared.filter(|shared| shared.kind == Kind::Integer) {
+                    shared.unrelated.push(name.clone());
+                }
+            }
         }
     }
 
@@ -185,8 +239,7 @@ impl Decider<'_> {
             .collect();
         for (index, column) in profile.columns.iter().enumerate() {
             let nature = *self.natures.get(table)?.get(index)?;
-            if column.name.is_empty() || column.name.contains('*') || column.name.contains("[]") {
-                // no rule can name it
+            if is_unlisted(&column.name) {
                 draft.unlisted = true;
                 continue;
             }
@@ -232,7 +285,7 @@ impl Decider<'_> {
             }
             Nature::Key | Nature::Code => match self.keys.get(&place) {
                 Some((identity, places)) => {
-                    kind = self.identities.get(identity).map(|(kind, _)| *kind);
+                    kind = self.identities.get(identity).map(|shared| shared.kind);
                     named = Some(identity.clone());
                     (
                         token(identity),
@@ -339,6 +392,11 @@ impl Decider<'_> {
         });
         holds || self.is_called_people(table)
     }
+}
+
+/// Whether no rule can name a column of that name.
+fn is_unlisted(name: &str) -> bool {
+    name.is_empty() || name.contains('*') || name.contains("[]")
 }
 
 /// What the identity of a kind is called; none of a kind that nothing joins by.
@@ -451,7 +509,7 @@ fn plain_rule(column: &Column, nature: Nature) -> (String, String) {
             KEEP,
             format!("numbers, {}; `round` or `band` says less", values(column)),
         ),
-        _ if nature::is_whole(&column.data_type) => {
+        _ if column.data_type.is_numeric() => {
             of(DROP, format!("numbers of unknown meaning, {}", seen()))
         }
         _ => of(DROP, format!("unknown text, {}", seen())),
@@ -543,22 +601,7 @@ fn rows(count: u64) -> String {
     )
 }
 
-/// A number with its thousands apart.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 const KEEP: &str = "\"keep\"";
 const DROP: &str = "\"drop\"";
-/// Distinct values of a key that is none.
-const KEYS_FEW: u64 = 100;
 /// Rows of a value below which it is rare.
 const RARE: u64 = 20;

@@ -6,7 +6,7 @@ use pseudo_pii::Kind;
 
 /// What a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hint {
+pub(crate) enum Hint {
     /// An identifier of a kind.
     Kind(Kind),
     /// The name of somebody, if the table is about people or the values look like it.
@@ -24,7 +24,7 @@ pub(super) enum Hint {
 }
 
 /// The words of a name, in lower case: split where the letters, their case or their script change.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     #[derive(Clone, Copy, PartialEq)]
     enum Class {
         Lower,
@@ -67,7 +67,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 /// What the name of a column says; `table` are the words of its table's name.
-pub(super) fn hint(column: &str, table: &[String]) -> Option<Hint> {
+pub(crate) fn hint(column: &str, table: &[String]) -> Option<Hint> {
     let words = words(column);
     let list: Vec<&str> = words.iter().map(String::as_str).collect();
     if let Some((_, hint)) = CHINESE.iter().find(|(term, _)| column.contains(term)) {

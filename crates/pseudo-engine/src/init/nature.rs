@@ -160,25 +160,29 @@ fn rest(column: &Column, hint: Option<Hint>) -> Nature {
     if column.values == 0 {
         return Nature::Empty;
     }
-    if !is_text && !is_whole {
-        let is_number = column.data_type.is_numeric();
-        return if is_number {
-            Nature::Number
-        } else {
-            Nature::Unknown
-        };
+    if !is_text && !is_whole && !column.data_type.is_numeric() {
+        return Nature::Unknown;
+    }
+    // integers with gaps become floats in some tools, and decimals where a database has no others
+    let is_loose = !is_text && !is_whole;
+    if is_loose && column.fractions > 0 {
+        return Nature::Number;
     }
     let is_short = column.share(|value| value.chars().count() <= CATEGORY_CHARS) >= 1.0;
-    if is_short && column.is_category(CATEGORIES) {
+    let categories = match is_loose && hint == Some(Hint::Key) {
+        true => KEYS_FEW,
+        false => CATEGORIES,
+    };
+    if is_short && column.is_category(categories) {
         return Nature::Category;
     }
     let written = column.spelling.written();
     let is_decimal = is_text && matches!(written, Some(Written::Decimals(_)));
-    let is_number = is_whole || is_text && written == Some(Written::Integers);
+    let is_number = !is_text || written == Some(Written::Integers);
     if is_decimal || is_number && is_measure {
         return Nature::Number;
     }
-    if column.is_unique() && (is_whole || column.share(is_code) >= 1.0) {
+    if column.is_unique() && !is_loose && (is_whole || column.share(is_code) >= 1.0) {
         return Nature::Code;
     }
     Nature::Unknown
@@ -258,5 +262,7 @@ const HALF: f64 = 0.5;
 const MOST: f64 = 0.8;
 /// Distinct values of categories at most.
 const CATEGORIES: u64 = 1_000;
+/// Distinct values of a key that is none.
+pub(super) const KEYS_FEW: u64 = 100;
 const CATEGORY_CHARS: usize = 48;
 const CODE_BYTES: usize = 64;

@@ -41,6 +41,8 @@ pub(super) struct Column {
     pub(super) values: u64,
     /// Rows that hold a word for nothing, `N/A` or `无`.
     pub(super) blanks: u64,
+    /// Rows that hold a number that is not whole; of those nothing else is known.
+    pub(super) fractions: u64,
     pub(super) sketch: Sketch,
     pub(super) recogniser: Recogniser,
     pub(super) spelling: Spelling,
@@ -60,6 +62,7 @@ impl Column {
             },
             values: 0,
             blanks: 0,
+            fractions: 0,
             sketch: Sketch::default(),
             recogniser: Recogniser::default(),
             spelling: Spelling::default(),
@@ -80,6 +83,7 @@ impl Column {
         let Some(values) = distinct(&array) else {
             return Ok(());
         };
+        self.fractions += values.fractions;
         let mut written = String::new();
         let blanks = Blanks::default();
         for (value, rows) in values.iter() {

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use pseudo_policy::{CsvOptions, TextEncoding, toml_key, toml_text};
 
-use super::decide::{Decided, thousands};
+use super::decide::{Decided, Shared};
 use super::{DraftTable, Request};
+use crate::thousands;
 
 /// Writes the draft.
 pub(super) fn of(request: &Request<'_>, decided: &Decided) -> String {
@@ -14,12 +15,8 @@ pub(super) fn of(request: &Request<'_>, decided: &Decided) -> String {
     if !decided.identities.is_empty() {
         text.push_str(IDENTITIES);
     }
-    for (name, (kind, columns)) in &decided.identities {
-        for columns in wrapped(columns) {
-            line(&mut text, format_args!("# {columns}"));
-        }
-        line(&mut text, format_args!("[identities.{}]", toml_key(name)));
-        line(&mut text, format_args!("kind = \"{}\"\n", kind.name()));
+    for (name, shared) in &decided.identities {
+        identity(&mut text, name, shared);
     }
     for draft in &decided.tables {
         table(&mut text, draft);
@@ -59,6 +56,23 @@ fn head(text: &mut String, request: &Request<'_>, tables: &[DraftTable]) {
     line(text, format_args!("create   = true{CREATE}"));
     line(text, format_args!("[source]\nroot = {root}\n"));
     line(text, format_args!("[sink]\nroot = {sink}\n"));
+}
+
+fn identity(text: &mut String, name: &str, shared: &Shared) {
+    for columns in wrapped(&shared.columns) {
+        line(text, format_args!("# {columns}"));
+    }
+    line(text, format_args!("[identities.{}]", toml_key(name)));
+    line(text, format_args!("kind = \"{}\"", shared.kind.name()));
+    if !shared.unrelated.is_empty() {
+        text.push_str(UNRELATED);
+        line(text, format_args!("unrelated = ["));
+        for column in &shared.unrelated {
+            line(text, format_args!("    {},", toml_text(column)));
+        }
+        line(text, format_args!("]"));
+    }
+    text.push('\n');
 }
 
 fn table(text: &mut String, draft: &DraftTable) {
@@ -156,6 +170,9 @@ const CREATE: &str = "    # made at the first run; from then on both are to be k
 const IDENTITIES: &str = "\
 # What joins with what: columns are comparable when they share an identity, and only then.
 
+";
+const UNRELATED: &str = "\
+# Their numbers end where these do, and are others by name or fraction: see that none is a copy.
 ";
 /// Columns of a line.
 const LINE: usize = 96;

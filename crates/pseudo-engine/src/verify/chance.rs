@@ -17,7 +17,8 @@
 //! Dense numbers from 1 on say nothing by their share. They still are a copy when the protected
 //! column ends where the column ends: of its 1,024 largest values every fourth is found and twenty
 //! are, and just above them next to nothing is. That takes 1,000 values, and a rule that copies:
-//! what is rounded ends where it was made.
+//! what is rounded ends where it was made. Amounts with cents are whole once in a hundred rows, and
+//! whole amounts are dense: under 5 % of the rows are no copy of whole numbers.
 //!
 //! Two counters without anything in common may end at the same number, too. Where the policy says
 //! that of a column and an identity (`unrelated`), numbers refuse nothing; text does as ever.
@@ -90,6 +91,11 @@ fn ends_together(overlap: &Overlap) -> bool {
         && found >= FEW
         && share >= TOP_MIN
         && share > TIMES * above
+}
+
+/// Whether a column with so many rows of whole numbers and of others may be a copy of whole ones.
+pub(crate) fn may_be_whole(whole: u64, fractions: u64) -> bool {
+    whole as f64 >= SHARE_MIN * fractions as f64
 }
 
 /// Values like `values`, and whether they are digits or letters.

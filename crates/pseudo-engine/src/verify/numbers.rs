@@ -104,8 +104,13 @@ fn numbers<T: ArrowPrimitiveType>(
 ) -> Values {
     let mut places: HashMap<i128, usize, BuildHasherDefault<Mix>> = HashMap::default();
     let (mut met, mut rows) = (Vec::new(), Vec::<u64>::new());
+    let mut fractions = 0;
     let mut count = |number: T::Native| {
-        let Some(number) = whole(number) else { return };
+        let Some(number) = whole(number) else {
+            // a gap that became NaN is no amount
+            fractions += u64::from(number.partial_cmp(&number).is_some());
+            return;
+        };
         let place = *places.entry(number).or_insert_with(|| {
             met.push(number);
             rows.push(0);
@@ -123,6 +128,7 @@ fn numbers<T: ArrowPrimitiveType>(
             .for_each(|number| count(*number)),
     }
     let (mut values, mut text) = (Values::default(), String::new());
+    values.fractions = fractions;
     for (number, rows) in met.into_iter().zip(rows) {
         text.clear();
         // writing to a `String` cannot fail

@@ -27,6 +27,9 @@ pub(crate) struct Seen {
     rest: Vec<(usize, Values)>,
     distinct: u64,
     top: BTreeSet<i64>,
+    /// Rows of whole numbers, and of others.
+    whole: u64,
+    fractions: u64,
     recogniser: Recogniser,
 }
 
@@ -55,6 +58,8 @@ impl Seen {
             rest: Vec::new(),
             distinct: 0,
             top: BTreeSet::new(),
+            whole: 0,
+            fractions: 0,
             recogniser: Recogniser::default(),
         }
     }
@@ -63,14 +68,17 @@ impl Seen {
         self.rule.is_compared()
     }
 
+    /// Whether its numbers may be a copy of whole ones, which have no fraction.
     pub(crate) fn is_copied(&self) -> bool {
-        self.rule == Rule::Copies
+        self.rule == Rule::Copies && chance::may_be_whole(self.whole, self.fractions)
     }
 
     /// Adds the values of a batch of file `file`. Batches come in the order of their files.
     pub(crate) fn add(&mut self, file: usize, values: &Values) {
         let mut rest = Values::default();
+        self.fractions += values.fractions;
         for (value, rows) in values.iter() {
+            self.whole += rows;
             if let Some(held) = self.held.get_mut(value) {
                 held.rows += rows;
                 continue;

@@ -18,6 +18,8 @@ pub(crate) struct Values {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     rows: Vec<u64>,
+    /// Rows of numbers that are not whole, which are no values here.
+    pub(crate) fractions: u64,
 }
 
 impl Values {
