@@ -8,6 +8,8 @@ mod csv;
 mod data;
 mod files;
 mod keys;
+mod ndjson;
+mod packed;
 mod parquet;
 mod pipeline;
 
@@ -87,7 +89,7 @@ macro_rules! tables {
     };
 }
 
-tables!(csv, data, files, keys, parquet, pipeline);
+tables!(csv, data, files, keys, ndjson, packed, parquet, pipeline);
 
 /// Tries all cases, and tells of every one that is not as its row says.
 fn hold(cases: &[Case]) {

@@ -79,8 +79,8 @@ fn no_draft_replaces_a_file_and_no_source_gives_an_empty_one() {
     ");
     insta::assert_snapshot!(refused(&["init", "void", "-o", "new.toml"]), @r"
     exit 2
-    left out `notes.txt`: neither `.parquet` nor `.csv`
-    error: no Parquet or CSV file below `void`
+    left out `notes.txt`: its name tells no format
+    error: no file below `void` whose name tells a format
     ");
     insta::assert_snapshot!(refused(&["init", "nowhere"]), @r"
     exit 2

@@ -16,7 +16,7 @@ use crate::harness::{Sandbox, at, keyring, options};
 
 impl Sandbox {
     /// Drafts a pipeline for `raw`.
-    fn draft(&self, full: bool) -> Result<Draft, Error> {
+    pub(crate) fn draft(&self, full: bool) -> Result<Draft, Error> {
         self.draft_of("raw", full)
     }
 
@@ -33,7 +33,7 @@ impl Sandbox {
     }
 
     /// Runs a draft as it is.
-    fn run_draft(&self, draft: &Draft) -> Result<RunReport, Error> {
+    pub(crate) fn run_draft(&self, draft: &Draft) -> Result<RunReport, Error> {
         let path = self.path("draft.toml");
         fs::write(&path, &draft.text).unwrap();
         let job = pseudo_engine::open(&path, &NoFilters)?;

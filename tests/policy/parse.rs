@@ -272,7 +272,11 @@ fn the_format_is_that_of_the_extension() {
     };
     assert_eq!(table("raw", "t/*.parquet").unwrap(), Some(Format::Parquet));
     assert_eq!(table("raw", "t.csv").unwrap(), Some(Format::Csv));
-    assert!(table("raw", "t/*.csv.gz").is_err());
+    assert_eq!(table("raw", "t/*.csv.gz").unwrap(), Some(Format::Csv));
+    assert_eq!(table("raw", "t.csv.zst").unwrap(), Some(Format::Csv));
+    for packed in ["t.parquet.gz", "t.gz", "csv.gz", "t.csv.gz.gz", "t.csv.bz2"] {
+        assert!(table("raw", packed).is_err(), "{packed}");
+    }
     assert_eq!(table("sample:incident?scale=1", "t").unwrap(), None);
     assert!(table("raw", "v1.csv/t").is_err());
 }

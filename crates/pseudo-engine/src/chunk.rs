@@ -9,7 +9,11 @@
 //! anyway. Its number within the table names its output file, so that files are found in the order
 //! of their sources; a file that is taken over may get another number.
 
-use crate::memory::Budget;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use crate::memory::{self, Budget};
 use crate::plan::TableJob;
 use crate::source::Slice;
 use crate::{Error, Result};
@@ -63,4 +67,26 @@ pub(crate) fn cut(
         });
     }
     Ok(chunks)
+}
+
+/// Does something with each chunk, on as many threads as `limit` has memory for. Threads take the
+/// chunks in order: a packed file is read from its front.
+pub(crate) fn each(
+    chunks: &[&Chunk],
+    limit: Option<u64>,
+    act: impl Fn(&Chunk) -> Result<()> + Sync,
+) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let largest = chunks.iter().map(|chunk| chunk.cost).max().unwrap_or(0);
+    let workers = memory::workers(limit, rayon::current_num_threads(), largest);
+    (0..workers).into_par_iter().try_for_each(|_| {
+        while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = act(chunk);
+            if done.is_err() {
+                next.store(chunks.len(), Ordering::Relaxed);
+            }
+            done?;
+        }
+        Ok(())
+    })
 }

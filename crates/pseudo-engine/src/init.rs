@@ -73,9 +73,9 @@ pub struct DraftTable {
     pub rows: Option<u64>,
     /// The column that says whom a row is about.
     pub subject: Option<String>,
-    /// Types of CSV columns that are not text.
+    /// Types of columns of text that are not.
     pub types: BTreeMap<String, String>,
-    /// How its files are read, where they are CSV.
+    /// How its files are read, where they are text.
     pub csv: Option<CsvOptions>,
     /// Whether there are columns that no rule can name; they are dropped.
     pub unlisted: bool,

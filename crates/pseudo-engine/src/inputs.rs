@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use arrow::compute::filter_record_batch;
 use pseudo_arrow::{Census, Kept};
 use pseudo_policy::{Action, PlannedColumn, TablePlan};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use sha2::{Digest, Sha256};
 
-use crate::chunk::Chunk;
+use crate::chunk::{self, Chunk};
+use crate::memory::Budget;
 use crate::plan::TableJob;
 use crate::project;
 use crate::quarantine::Screen;
@@ -84,9 +84,10 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Counts what the `rare` rules of `bound` need, over all `chunks` of the table.
+    /// Counts what the `rare` rules of `bound` need, over all `chunks` of the table, cut as
+    /// `budget` says.
     pub(crate) fn count(
-        bound: &'a TableJob,
+        (bound, budget): (&'a TableJob, &Budget),
         chunks: &[&Chunk],
         screen: &Screen,
         cancel: &Cancel,
@@ -94,9 +95,10 @@ impl<'a> Inputs<'a> {
         let rules: Vec<(usize, u64)> = bound.plan.columns.iter().filter_map(rare).collect();
         let mut kept = BTreeMap::new();
         if !rules.is_empty() {
-            for (rule, census) in rules
-                .iter()
-                .zip(censuses(bound, &rules, chunks, screen, cancel)?)
+            for (rule, census) in
+                rules
+                    .iter()
+                    .zip(censuses((bound, budget), &rules, chunks, screen, cancel)?)
             {
                 kept.insert(*rule, Arc::new(census.kept(rule.1)));
             }
@@ -127,7 +129,7 @@ fn rare(column: &PlannedColumn) -> Option<(usize, u64)> {
 /// One census per rule, over the rows that filter and screen let stay: values are counted as often
 /// as they are published.
 fn censuses(
-    bound: &TableJob,
+    (bound, budget): (&TableJob, &Budget),
     rules: &[(usize, u64)],
     chunks: &[&Chunk],
     screen: &Screen,
@@ -139,7 +141,7 @@ fn censuses(
     read.sort_unstable();
     read.dedup();
     let sums = Mutex::new(rules.iter().map(|_| Census::default()).collect::<Vec<_>>());
-    chunks.par_iter().try_for_each(|chunk| -> Result<()> {
+    chunk::each(chunks, budget.limit(), |chunk| {
         let Some((file, slice)) = &chunk.part else {
             return Ok(());
         };

@@ -56,6 +56,11 @@ impl Budget {
         }
     }
 
+    /// What the pipeline allows.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.limit.map(|limit| limit.saturating_add(BASE))
+    }
+
     /// For rows that are looked at and let go.
     pub(crate) const fn reading() -> Self {
         Self {

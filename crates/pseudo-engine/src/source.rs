@@ -3,7 +3,10 @@
 //! are nullable elsewhere, and have the others in any order.
 
 pub(crate) mod csv;
+mod ipc;
+mod json;
 mod parquet;
+mod raw;
 mod sample;
 mod union;
 
@@ -21,6 +24,7 @@ use pseudo_arrow::sample::Spec;
 use pseudo_policy::{Format, Table};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::raw::{head, inner};
 use crate::memory::Budget;
 use crate::space::Extent;
 use crate::{Cancel, Error, Result};
@@ -79,7 +83,7 @@ pub struct Stamp {
 /// A slice of one file: the rows of one chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Slice {
-    /// Some rows of consecutive row groups, to be read `batch` rows at a time.
+    /// Some rows of consecutive row groups or record batches, to be read `batch` rows at a time.
     RowGroups {
         groups: Range<usize>,
         rows: Range<u64>,
@@ -93,7 +97,9 @@ pub(crate) enum Slice {
 
 enum Reader {
     Parquet(parquet::ParquetFile),
-    Csv(csv::CsvFile),
+    Csv(Box<csv::CsvFile>),
+    Json(Box<json::JsonFile>),
+    Ipc(Box<ipc::IpcFile>),
     Sample(sample::SampleFile),
 }
 
@@ -131,8 +137,14 @@ impl Root {
             return Ok(None);
         }
         let schema = union::schema(&files)?;
+        let is_json = |(file, _): &(SourceFile, _)| matches!(file.reader, Reader::Json(_));
+        let all_json = files.iter().all(is_json);
         let files = files.into_iter().map(|(mut file, own)| {
-            file.view = union::View::new(&schema, &own);
+            match &mut file.reader {
+                // a key that one file has at its beginning may be anywhere in another
+                Reader::Json(json) if all_json => json.adopt(&schema),
+                _ => file.view = union::View::new(&schema, &own),
+            }
             file
         });
         let files = files.collect();
@@ -154,7 +166,8 @@ impl SourceFile {
     pub(crate) fn rows(&self) -> Option<u64> {
         match &self.reader {
             Reader::Parquet(file) => Some(file.rows()),
-            Reader::Csv(_) => None,
+            Reader::Csv(_) | Reader::Json(_) => None,
+            Reader::Ipc(file) => Some(file.rows()),
             Reader::Sample(file) => Some(file.rows()),
         }
     }
@@ -169,14 +182,22 @@ impl SourceFile {
         };
         match &self.reader {
             Reader::Parquet(file) => file.extent(own),
-            Reader::Csv(_) => Extent {
-                bytes: self.stamp.size / TEXT_RATIO / (columns.max(1) as u64),
-                values: None,
-            },
+            Reader::Csv(file) => self.text_extent(file.is_packed(), columns),
+            Reader::Json(file) => self.text_extent(file.is_packed(), columns),
+            Reader::Ipc(file) => file.extent(),
             Reader::Sample(file) => Extent {
                 bytes: 0,
                 values: Some(file.rows()),
             },
+        }
+    }
+
+    /// What is in one of so many columns of text.
+    fn text_extent(&self, is_packed: bool, columns: usize) -> Extent {
+        let ratio = if is_packed { 1 } else { TEXT_RATIO };
+        Extent {
+            bytes: self.stamp.size / ratio / (columns.max(1) as u64),
+            values: None,
         }
     }
 
@@ -186,6 +207,8 @@ impl SourceFile {
         match &self.reader {
             Reader::Parquet(file) => Ok(file.slices(&self.own(columns), budget)),
             Reader::Csv(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Json(file) => file.slices(&self.path, budget.text_bytes()),
+            Reader::Ipc(file) => Ok(file.slices(budget)),
             Reader::Sample(file) => Ok(file.slices(budget)),
         }
     }
@@ -193,14 +216,21 @@ impl SourceFile {
     /// Some slices, spread over the file: all of a small one.
     pub(crate) fn spread(&self, columns: &[usize], count: usize) -> Result<Vec<Slice>> {
         let budget = Budget::reading();
-        if let Reader::Csv(file) = &self.reader
-            && self.stamp.size > SPREAD_BYTES * count as u64
-        {
-            return file.spread(count as u64, SPREAD_BYTES);
+        let is_large = self.stamp.size > SPREAD_BYTES * count as u64;
+        match &self.reader {
+            Reader::Csv(file) if file.is_packed() => {
+                return file.spread_packed(&self.path, count, SPREAD_BYTES);
+            }
+            Reader::Csv(file) if is_large => return file.spread(count as u64, SPREAD_BYTES),
+            Reader::Json(file) if is_large || file.is_packed() => {
+                return file.spread(&self.path, count, SPREAD_BYTES);
+            }
+            _ => {}
         }
         let slices = self.slices(columns, &budget)?;
         let rows = self.rows().unwrap_or_default();
-        if matches!(self.reader, Reader::Csv(_)) || rows <= SPREAD_ROWS * count as u64 {
+        let is_text = matches!(self.reader, Reader::Csv(_) | Reader::Json(_));
+        if is_text || rows <= SPREAD_ROWS * count as u64 {
             return Ok(slices);
         }
         let step = slices.len().div_ceil(count).max(1);
@@ -234,6 +264,11 @@ impl SourceFile {
             (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
                 let row = file.slice_row_bytes(groups.clone(), &self.own(columns));
                 budget.cost(rows.end - rows.start, row)
+            }
+            (Reader::Ipc(file), Slice::RowGroups { groups, rows, .. }) => {
+                let row = file.row_bytes(groups.clone());
+                let cost = budget.cost(rows.end - rows.start, row);
+                cost.saturating_add(file.batch_bytes(groups.clone()))
             }
             (_, Slice::Rows(rows)) => budget.cost(rows.end - rows.start, sample::ROW_BYTES),
             (_, Slice::Bytes(bytes)) => budget.text_cost(bytes.end - bytes.start),
@@ -281,7 +316,25 @@ impl SourceFile {
                 columns,
                 each,
             ),
+            (
+                Reader::Ipc(file),
+                Slice::RowGroups {
+                    groups,
+                    rows,
+                    batch,
+                },
+            ) => file.read(
+                &self.path,
+                groups.clone(),
+                rows.clone(),
+                *batch,
+                columns,
+                each,
+            ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
+                file.read(&self.path, range.clone(), columns, each)
+            }
+            (Reader::Json(file), Slice::Bytes(range)) => {
                 file.read(&self.path, range.clone(), columns, each)
             }
             (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
@@ -295,7 +348,11 @@ impl SourceFile {
             (Reader::Parquet(file), Slice::RowGroups { groups, rows, .. }) => {
                 file.rows_before(groups.start) + rows.start
             }
+            (Reader::Ipc(file), Slice::RowGroups { groups, rows, .. }) => {
+                file.rows_before(groups.start) + rows.start
+            }
             (Reader::Csv(file), Slice::Bytes(range)) => file.records_before(range.start)?,
+            (Reader::Json(file), Slice::Bytes(range)) => file.records_before(range.start)?,
             (_, Slice::Rows(range)) => range.start,
             _ => 0,
         };
@@ -306,7 +363,9 @@ impl SourceFile {
     pub(crate) fn digest(&self, cancel: &Cancel) -> Result<String> {
         match &self.reader {
             Reader::Parquet(file) => digest_file(&file.location, cancel),
-            Reader::Csv(file) => digest_file(&file.location, cancel),
+            Reader::Csv(file) => digest_file(file.location(), cancel),
+            Reader::Json(file) => digest_file(file.location(), cancel),
+            Reader::Ipc(file) => digest_file(&file.location, cancel),
             Reader::Sample(file) => Ok(hex(&Sha256::digest(file.address()))),
         }
     }
@@ -315,7 +374,9 @@ impl SourceFile {
     pub(crate) fn location(&self) -> Option<&Path> {
         match &self.reader {
             Reader::Parquet(file) => Some(&file.location),
-            Reader::Csv(file) => Some(&file.location),
+            Reader::Csv(file) => Some(file.location()),
+            Reader::Json(file) => Some(file.location()),
+            Reader::Ipc(file) => Some(&file.location),
             Reader::Sample(_) => None,
         }
     }
@@ -364,7 +425,15 @@ fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef
             }
             Format::Csv => {
                 let (file, schema) = csv::CsvFile::open(&path, location, stamp.size, table)?;
-                (Reader::Csv(file), schema)
+                (Reader::Csv(Box::new(file)), schema)
+            }
+            Format::Ndjson => {
+                let (file, schema) = json::JsonFile::open(&path, location, stamp.size, table)?;
+                (Reader::Json(Box::new(file)), schema)
+            }
+            Format::Arrow => {
+                let (file, schema) = ipc::IpcFile::open(&path, location, &file)?;
+                (Reader::Ipc(Box::new(file)), schema)
             }
         };
         files.push((
@@ -411,17 +480,9 @@ fn format_of(table: &Table, path: &str) -> Result<Format> {
     if let Some(format) = table.format {
         return Ok(format);
     }
-    match Path::new(path)
-        .extension()
-        .and_then(|extension| extension.to_str())
-    {
-        Some("parquet") => Ok(Format::Parquet),
-        Some("csv") => Ok(Format::Csv),
-        _ => Err(Error::unfit(
-            path,
-            "its name does not tell its format: set `format`",
-        )),
-    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Format::of_name(name)
+        .ok_or_else(|| Error::unfit(path, "its name does not tell its format: set `format`"))
 }
 
 /// The schema of `arrays`: `schema`, but for the columns that come as keys of a dictionary.

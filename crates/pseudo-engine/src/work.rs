@@ -73,7 +73,7 @@ impl<'a> Work<'a> {
             Vec::new()
         };
         let chunks: Vec<_> = counted.iter().flatten().collect();
-        let inputs = Inputs::count(bound, &chunks, &screen, cancel)?;
+        let inputs = Inputs::count((bound, &budget), &chunks, &screen, cancel)?;
         let rare = kept(&plan.columns, &inputs);
         let paths = bound.source.files.iter().map(|file| file.path.as_str());
         let wanted = Wanted {

@@ -32,7 +32,7 @@ pub struct Table {
     pub order: Order,
     /// Columns without a rule are dropped.
     pub unlisted_drop: bool,
-    /// Types of CSV columns that are not text.
+    /// Types of columns of CSV and NDJSON that are not text.
     pub types: BTreeMap<String, ColumnType>,
     /// How CSV is read.
     pub csv: CsvOptions,
@@ -71,7 +71,8 @@ impl Table {
             .unwrap_or_default();
         let source = fill(reader, &section, "source", template);
         let format = format(reader, &mut section, source.as_deref(), template, root);
-        let csv_rules = format != Some(Format::Parquet);
+        let is_csv = format.is_none_or(|format| format == Format::Csv);
+        let is_text = format.is_none_or(Format::is_text);
         let unlisted = [("drop", true)];
         let mut table = Self {
             name: name.to_owned(),
@@ -86,8 +87,8 @@ impl Table {
             unlisted_drop: section
                 .choice(reader, "unlisted", &unlisted, Where::Nowhere)
                 .unwrap_or_default(),
-            types: types(reader, &mut section, csv_rules),
-            csv: CsvOptions::read(reader, &mut section, csv_rules),
+            types: types(reader, &mut section, is_text),
+            csv: CsvOptions::read(reader, &mut section, is_csv),
             columns: Vec::new(),
             allow_empty: section.flag(reader, "allow_empty").unwrap_or_default(),
             line: section.spot.line,
@@ -180,6 +181,9 @@ impl Table {
     }
 }
 
+/// The extensions of packings, of gzip and of zstd.
+const PACKED: [&str; 2] = [".gz", ".zst"];
+
 /// File formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -187,10 +191,47 @@ pub enum Format {
     Parquet,
     /// Comma-separated values and their kin.
     Csv,
+    /// A JSON object a line: NDJSON, JSON Lines.
+    Ndjson,
+    /// An Arrow IPC file: Feather version 2.
+    Arrow,
 }
 
 impl Format {
-    const WORDS: [(&'static str, Self); 2] = [("parquet", Self::Parquet), ("csv", Self::Csv)];
+    const WORDS: [(&'static str, Self); 6] = [
+        ("parquet", Self::Parquet),
+        ("csv", Self::Csv),
+        ("ndjson", Self::Ndjson),
+        ("jsonl", Self::Ndjson),
+        ("arrow", Self::Arrow),
+        ("feather", Self::Arrow),
+    ];
+
+    /// The format of a file, as its name tells: by its extension, behind which that of its packing
+    /// may stand where the format is text.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (name, packed) = Self::unpacked(name);
+        let (_, extension) = name.rsplit_once('.')?;
+        Self::of_word(extension).filter(|format| !packed || format.is_text())
+    }
+
+    /// Whether files of it are text.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Ndjson)
+    }
+
+    /// A name without `.gz` or `.zst`, and whether it had that.
+    fn unpacked(name: &str) -> (&str, bool) {
+        let inner = PACKED.iter().find_map(|end| name.strip_suffix(end));
+        (inner.unwrap_or(name), inner.is_some())
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(known, _)| *known == word);
+        found.map(|(_, format)| *format)
+    }
 
     /// The word for it in a pipeline file.
     #[must_use]
@@ -198,6 +239,8 @@ impl Format {
         match self {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Arrow => "arrow",
         }
     }
 }
@@ -359,7 +402,7 @@ impl CsvOptions {
             section.bad(reader, key, "`delimiter` and `quote` are the same", None);
         }
         for key in ["encoding", "delimiter", "quote", "header", "null"] {
-            csv_only(reader, section, key, fits);
+            text_only(reader, section, key, fits, "`format = \"csv\"`");
         }
         options
     }
@@ -383,7 +426,13 @@ fn types(
 ) -> BTreeMap<String, ColumnType> {
     let mut types = BTreeMap::new();
     let table = section.table(reader, "types");
-    csv_only(reader, section, "types", fits);
+    text_only(
+        reader,
+        section,
+        "types",
+        fits,
+        "text: to `csv` and `ndjson`",
+    );
     for (column, item) in table.iter().flat_map(|table: &&dyn TableLike| table.iter()) {
         let Some(word) = item.as_str() else {
             reader.wrong_type(item, &section.place, &shown(column), "a string");
@@ -408,10 +457,10 @@ fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
     crate::reader::quoted(names)
 }
 
-fn csv_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: bool) {
+fn text_only(reader: &mut Reader<'_>, section: &Section<'_>, key: &str, fits: bool, to: &str) {
     if !fits && section.table.contains_key(key) {
         let spot = section.key_spot(reader, key);
-        let message = format!("`{key}` belongs to `format = \"csv\"`");
+        let message = format!("`{key}` belongs to {to}");
         reader.refuse(Fault::BadValue, spot, &section.place, message, None);
     }
 }
@@ -432,24 +481,26 @@ fn format(
     // Without its values, a placeholder at the end may be any extension.
     let unfilled = Some(template).filter(|template| !template.ends_with('}'));
     let source = source.or(unfilled).unwrap_or_default();
-    let extension = source
-        .rsplit(['/', '\\'])
-        .next()
-        .and_then(|name| name.rsplit_once('.'));
-    let extension = extension
-        .map(|(_, extension)| extension)
-        .unwrap_or_default();
-    let found = Format::WORDS.iter().find(|(word, _)| *word == extension);
+    let name = source.rsplit(['/', '\\']).next().unwrap_or_default();
+    let found = Format::of_name(name);
     if found.is_some() || source.is_empty() || root.has_no_files() {
-        return found.map(|(_, format)| *format);
+        return found;
     }
+    let (inner, packed) = Format::unpacked(name);
+    let extension = inner
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension);
     let spot = section.value_spot(reader, "source");
     match absent::message(Where::Format, extension) {
         Some(message) => {
             reader.refuse(Fault::NotInThisBuild, spot, &section.place, message, None);
         }
+        None if packed && Format::of_word(extension).is_some() => {
+            let message = format!("this build reads no packed `{extension}`");
+            reader.refuse(Fault::NotInThisBuild, spot, &section.place, message, None);
+        }
         None => {
-            let message = "the extension of `source` is neither `.parquet` nor `.csv`";
+            let message = "the extension of `source` tells no format";
             let hint = "say what is inside, for instance\nformat = \"csv\"".to_owned();
             reader.refuse(Fault::MissingKey, spot, &section.place, message, Some(hint));
         }

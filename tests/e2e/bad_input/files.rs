@@ -112,13 +112,31 @@ fn sources() -> Vec<Case> {
         fails(
             "a format that this build does not read",
             2,
-            &["error: this build has no `gz` format"],
-            |s| source(s, "people.csv.gz"),
+            &["error: this build has no `orc` format"],
+            |s| source(s, "people.orc"),
+        ),
+        fails(
+            "text that is called Arrow",
+            1,
+            &["error: `people.arrow`: not an Arrow file"],
+            |s| {
+                s.rename("raw/people.csv", "raw/people.arrow");
+                source(s, "people.arrow");
+            },
+        ),
+        fails(
+            "an Arrow file without its end",
+            1,
+            &["error: `people.arrow`: truncated Arrow: it has no footer"],
+            |s| {
+                s.write("raw/people.arrow", "ARROW1\0\0kanarie-cell");
+                source(s, "people.arrow");
+            },
         ),
         fails(
             "a name that does not tell the format",
             2,
-            &["error: the extension of `source` is neither `.parquet` nor `.csv`"],
+            &["error: the extension of `source` tells no format"],
             |s| source(s, "people.dat"),
         ),
         passes("a link to a file", &["nothing to do"], |s| {

@@ -59,7 +59,7 @@ fn folders_partitions_and_numbered_files_are_tables() {
     assert_eq!(
         skipped,
         [
-            ("notes.txt", "neither `.parquet` nor `.csv`"),
+            ("notes.txt", "its name tells no format"),
             ("void.csv", "empty"),
             ("{x}.csv", "a brace in its path would be a placeholder"),
         ]

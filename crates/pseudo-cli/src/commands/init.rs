@@ -11,7 +11,7 @@ use crate::progress::Meter;
 use crate::signals;
 use crate::table::thousands;
 
-/// Look at a folder of Parquet and CSV, and draft a pipeline for it
+/// Look at a folder of tables, and draft a pipeline for it
 ///
 /// Every subdirectory, and every group of files that differ in their numbers alone, becomes a
 /// table. Identifiers are recognised by their values and by their names, in English and in Chinese;
@@ -68,7 +68,7 @@ impl Init {
             screen.note(&format!("left out `{}`: {}", skipped.path, skipped.reason));
         }
         if draft.tables.is_empty() {
-            let message = format!("no Parquet or CSV file below `{}`", self.source);
+            let message = format!("no file below `{}` whose name tells a format", self.source);
             return Err(Failure::usage(message));
         }
         match &self.output {

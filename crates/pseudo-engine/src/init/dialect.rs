@@ -2,17 +2,15 @@
 //! bytes of its first file. A first record that holds values is no header, or a draft would show
 //! them as names of columns.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use encoding_rs::GB18030;
 use pseudo_pii::{Blanks, Canonical, Kind, Verdict};
 use pseudo_policy::{CsvOptions, TextEncoding};
 
+use crate::Result;
 use crate::source;
 use crate::verify::is_structured;
-use crate::{Error, Result};
 
 /// The options that read the first file that `pattern` names.
 pub(super) fn of(folder: &Path, pattern: &str) -> Result<CsvOptions> {
@@ -21,10 +19,7 @@ pub(super) fn of(folder: &Path, pattern: &str) -> Result<CsvOptions> {
     let Some(path) = files.first() else {
         return Ok(options);
     };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let read = file.take(HEAD).read_to_end(&mut bytes);
-    read.map_err(Error::io("read", path))?;
+    let bytes = source::head(path, HEAD)?;
     // the last character may be cut in two
     let valid = match std::str::from_utf8(&bytes) {
         Ok(_) => true,
@@ -79,7 +74,7 @@ fn is_identifier(field: &str) -> bool {
 
 /// Of two that are as frequent the first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
-const HEAD: u64 = 1 << 16;
+const HEAD: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pseudo_arrow::sample;
-use pseudo_policy::{CsvOptions, Order, Table};
+use pseudo_policy::{CsvOptions, Format, Order, Table};
 
 use super::dialect;
-use crate::source::Root;
+use crate::source::{self, Root};
 use crate::{Error, Result};
 
 /// A table to look at.
@@ -19,9 +19,9 @@ pub(crate) struct Found {
     pub(crate) name: String,
     /// A path or a pattern below the root.
     pub(crate) source: String,
-    /// How its files are read, where they are CSV.
+    /// How its files are read, where they are text.
     pub(crate) csv: Option<CsvOptions>,
-    /// Bytes of its files.
+    /// Bytes of its files, unpacked: at most so many.
     pub(crate) bytes: u64,
 }
 
@@ -36,7 +36,8 @@ impl Found {
             subject: None,
             filter: None,
             order: Order::Shuffled,
-            unlisted_drop: false,
+            // keys of JSON that come late do not keep the others from being looked at
+            unlisted_drop: true,
             types: BTreeMap::new(),
             csv: self.csv.clone().unwrap_or_default(),
             columns: Vec::new(),
@@ -118,21 +119,23 @@ impl Walk {
                 }
                 continue;
             }
-            let extension = Path::new(name).extension().and_then(|end| end.to_str());
-            match extension {
-                Some("parquet" | "csv") if !about.is_file() => {
-                    self.skip(place, name, "not a regular file");
-                }
-                Some("parquet" | "csv") if has_braces(place, name) => {
+            match Format::of_name(name) {
+                Some(_) if !about.is_file() => self.skip(place, name, "not a regular file"),
+                Some(_) if has_braces(place, name) => {
                     self.skip(place, name, "a brace in its path would be a placeholder");
                 }
-                Some("csv") if about.len() == 0 => self.skip(place, name, "empty"),
-                Some(extension @ ("parquet" | "csv")) => {
+                Some(format) if format.is_text() && about.len() == 0 => {
+                    self.skip(place, name, "empty");
+                }
+                Some(_) => {
+                    let extension = extension(name);
                     let group = (collapsed(place), extension.to_owned());
                     let files = self.groups.entry(group).or_default();
-                    files.push((name.to_owned(), about.len()));
+                    let is_packed = source::inner(name) != name;
+                    let most = if is_packed { PACKED_RATIO } else { 1 };
+                    files.push((name.to_owned(), about.len().saturating_mul(most)));
                 }
-                _ => self.skip(place, name, "neither `.parquet` nor `.csv`"),
+                None => self.skip(place, name, "its name tells no format"),
             }
         }
         Ok(())
@@ -146,6 +149,12 @@ impl Walk {
         path.push_str(name);
         self.skipped.push(Skipped { path, reason });
     }
+}
+
+/// What of a name tells the format, without the first dot: `csv`, `csv.gz`.
+fn extension(name: &str) -> &str {
+    let stem = source::inner(name).rfind('.');
+    stem.and_then(|end| name.get(end + 1..)).unwrap_or_default()
 }
 
 fn has_braces(place: &[String], name: &str) -> bool {
@@ -180,11 +189,15 @@ fn group(
     let folder_name = place.iter().rev().find(|part| *part != "*");
     let found = |name: &str, pattern: &str, files: &[&(String, u64)]| -> Result<Found> {
         let source = below(pattern);
-        let csv = (extension == "csv").then(|| dialect::of(folder, &source));
+        let csv = match Format::of_name(pattern) {
+            Some(Format::Csv) => Some(dialect::of(folder, &source)?),
+            Some(format) if format.is_text() => Some(CsvOptions::default()),
+            _ => None,
+        };
         Ok(Found {
             name: name.to_owned(),
             source,
-            csv: csv.transpose()?,
+            csv,
             bytes: files.iter().map(|(_, bytes)| bytes).sum(),
         })
     };
@@ -227,12 +240,13 @@ fn group(
 fn is_alike(root: &Root, found: &Found) -> bool {
     let opened = root.open(&found.table());
     opened.is_ok_and(|source| {
-        source.is_some_and(|source| source.files.iter().all(crate::source::SourceFile::is_whole))
+        source.is_some_and(|source| source.files.iter().all(source::SourceFile::is_whole))
     })
 }
 
 /// What files of one table have in common: the name up to its first number, and whether it has one.
 fn stem(name: &str) -> (&str, bool) {
+    let name = source::inner(name);
     let end = name.rfind('.').unwrap_or(name.len());
     let name = name.get(..end).unwrap_or(name);
     let stem = digits_off(name);
@@ -282,6 +296,8 @@ pub(super) fn plain(text: &str, otherwise: &str) -> String {
     }
 }
 
+/// How many times its size the text of a packed file may be, as gzip goes.
+const PACKED_RATIO: u64 = 1_032;
 /// Directories within each other.
 const DEPTH: usize = 16;
 /// Characters of a name, of four bytes at most.

@@ -23,7 +23,7 @@ use crate::{Cancel, Error, Result};
 pub(super) struct Profile {
     pub(super) name: String,
     pub(super) source: String,
-    /// How its files are read, where they are CSV.
+    /// How its files are read, where they are text.
     pub(super) csv: Option<CsvOptions>,
     pub(super) rows_read: u64,
     /// All rows, where the format tells.

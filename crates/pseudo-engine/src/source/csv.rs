@@ -5,8 +5,10 @@
 //!
 //! An empty line is a record with an empty field where records have one field, and none elsewhere.
 
+mod collect;
 mod counted;
 mod encoding;
+mod in_order;
 mod index;
 pub(crate) mod machine;
 mod records;
@@ -15,32 +17,31 @@ mod spread;
 mod text;
 mod typed;
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pseudo_policy::{CsvOptions, Table, TextEncoding};
 
-use self::counted::Counted;
+pub(super) use self::collect::Collect;
+pub(super) use self::counted::Counted;
 use self::encoding::{Decode, Mask};
 use self::machine::{Event, State};
-use self::records::{Fault, Layout, Nulls, Records};
+pub(super) use self::records::{Column, Fault};
+use self::records::{Layout, Nulls, Records};
 use self::split::Blocks;
-use self::text::Text;
+pub(super) use self::split::ranges;
+pub(super) use self::text::Text;
+pub(super) use self::typed::typed;
 pub(crate) use self::typed::{date, timestamp};
+use super::raw::{PIECE, RECORD_MAX, Raw, length};
 use super::{BATCH_ROWS, Slice, Visitor};
 use crate::{Error, Result};
 
-/// Bytes read at a time: text and index of so many stay in a core's cache.
-const PIECE: usize = 256 << 10;
-
-/// The longest first record.
-const RECORD_MAX: usize = 16 << 20;
+/// What is wrong with a file whose last field is never closed.
+const OPEN: &str = "ends inside a quoted field";
 
 /// How the bytes are cut into fields.
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +52,11 @@ pub(crate) struct Dialect {
 
 /// An opened file: where it is, and its header.
 pub(crate) struct CsvFile {
-    pub(crate) location: PathBuf,
+    raw: Raw,
     dialect: Dialect,
     encoding: TextEncoding,
     nulls: Nulls,
     schema: SchemaRef,
-    size: u64,
     /// Where the first record after the header begins.
     body: u64,
     counted: Counted,
@@ -72,7 +72,7 @@ impl CsvFile {
     ) -> Result<(Self, SchemaRef)> {
         let options = &table.csv;
         let mut file = Self {
-            location,
+            raw: Raw::open(path, location, size)?,
             dialect: Dialect {
                 delimiter: options.delimiter,
                 quote: options.quote,
@@ -80,7 +80,6 @@ impl CsvFile {
             encoding: options.encoding,
             nulls: Nulls::new(&options.null),
             schema: Arc::new(Schema::empty()),
-            size,
             body: 0,
             counted: Counted::default(),
         };
@@ -98,29 +97,27 @@ impl CsvFile {
         Ok((file, schema))
     }
 
-    /// Cuts the body into ranges of whole records, of about `bytes` bytes.
+    pub(crate) fn location(&self) -> &Path {
+        &self.raw.location
+    }
+
+    pub(crate) fn is_packed(&self) -> bool {
+        self.raw.is_packed()
+    }
+
+    /// Cuts the body into ranges of whole records, of about `bytes` bytes: the same ones whether
+    /// the file is packed or not.
     pub(crate) fn slices(&self, path: &str, bytes: u64) -> Result<Vec<Slice>> {
-        let (dialect, body) = (self.dialect, self.body..self.size);
-        let cuts = if encoding::is_ambiguous(self.encoding, dialect) {
-            let read = |each: &mut dyn FnMut(&[u8]) -> bool| {
-                let mut mask = Mask::default();
-                let mut masked = |block: &[u8]| each(mask.apply(self.encoding, block));
-                self.blocks(body.clone(), &mut masked)
-            };
-            split::cuts_in_order(dialect, body.clone(), bytes, read)?
+        let (dialect, body) = (self.dialect, self.body..self.raw.end());
+        let slices = if self.raw.is_packed() || encoding::is_ambiguous(self.encoding, dialect) {
+            self.in_order(path, bytes, body.end)?
         } else {
-            split::cuts(self, dialect, body.clone(), bytes)?
+            let cuts = split::cuts(self, dialect, body.clone(), bytes)?;
+            let cuts = cuts.ok_or_else(|| Error::source(path, OPEN))?;
+            ranges(body.start, &cuts, body.end)
         };
-        let cuts = cuts.ok_or_else(|| Error::source(path, "ends inside a quoted field"))?;
-        let mut start = body.start;
-        let mut slices = Vec::with_capacity(cuts.len() + 1);
-        for end in cuts.into_iter().chain([body.end]) {
-            if start < end {
-                slices.push(Slice::Bytes(start..end));
-                start = end;
-            }
-        }
-        Ok(slices)
+        self.raw.expect(&slices);
+        Ok(slices.into_iter().map(Slice::Bytes).collect())
     }
 
     /// Reads some columns of the records in a range, and hands them to `each` in batches.
@@ -133,11 +130,6 @@ impl CsvFile {
     ) -> Result<()> {
         let schema = self.schema.project(columns);
         let schema = Arc::new(schema.map_err(|error| Error::reading_arrow(path, &error))?);
-        let types: Vec<_> = schema
-            .fields()
-            .iter()
-            .map(|field| field.data_type())
-            .collect();
         let layout = Layout {
             dialect: self.dialect,
             width: self.schema.fields().len(),
@@ -146,54 +138,35 @@ impl CsvFile {
             not_text: encoding::fault(self.encoding),
         };
         let mut records = Records::new(layout, BATCH_ROWS);
-        let mut text = Text::open(self, range.clone())?;
-        let mut before = 0;
+        let text = Text::open(&self.raw, self.encoding, range.clone())?;
         let located = |before: usize, fault: Fault| self.located(path, range.start, before, fault);
-        loop {
-            let taken = records.take(text.rest(), text.last);
-            text.skip(taken.map_err(|fault| located(before, fault))?);
-            let more = !records.is_full();
-            if more && !text.last {
-                text.fill()?;
-                continue;
-            }
-            let rows = records.rows();
-            if rows > 0 {
-                let arrays = records
-                    .finish(&types)
-                    .map_err(|fault| located(before, fault))?;
-                let options = RecordBatchOptions::new().with_row_count(Some(rows));
-                let batch =
-                    RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options);
-                each(batch.map_err(|error| Error::reading_arrow(path, &error))?)?;
-                before += rows;
-            }
-            if more {
-                self.counted.add(&range, before as u64);
-                return Ok(());
-            }
-        }
+        let read = text.batches(path, &schema, &mut records, &located, each)?;
+        self.counted.add(&range, read);
+        Ok(())
     }
 
     /// The number of records before the byte `end`, where one begins.
     pub(crate) fn records_before(&self, end: u64) -> Result<u64> {
+        for (start, text) in self.raw.held_before(end) {
+            // what another thread works on need not be unpacked again to be counted
+            let range = start..start + text.len() as u64;
+            if !self.counted.knows(&range) {
+                let mut tally = Tally::new(self);
+                tally.add(&text);
+                self.counted.add(&range, tally.records);
+            }
+        }
         let count = |range| self.count(range);
         self.counted.records(self.body..end, count)
     }
 
     fn count(&self, range: Range<u64>) -> Result<u64> {
-        let (mut state, mut count) = (State::Record, 0);
-        let blank_lines = self.schema.fields().len() == 1;
-        let mut mask = Mask::default();
-        self.blocks(range, &mut |block| {
-            for &byte in mask.apply(self.encoding, block) {
-                let event;
-                (state, event) = self.dialect.step(state, byte, blank_lines);
-                count += u64::from(event == Event::Record);
-            }
+        let mut tally = Tally::new(self);
+        self.raw.blocks(range, &mut |block| {
+            tally.add(block);
             true
         })?;
-        Ok(count)
+        Ok(tally.records)
     }
 
     /// A fault in the batch whose first record is record `before` of the range from `start` on.
@@ -211,17 +184,15 @@ impl CsvFile {
         }
     }
 
-    fn file(&self) -> Result<File> {
-        File::open(&self.location).map_err(Error::io("read", &self.location))
-    }
-
     /// The length of a byte order mark at the start.
     fn mark_len(&self) -> Result<u64> {
         let mark = encoding::mark(self.encoding);
         let mut start = Vec::new();
-        let mut file = self.file()?.take(mark.len() as u64);
-        file.read_to_end(&mut start)
-            .map_err(Error::io("read", &self.location))?;
+        let end = self.raw.end().min(mark.len() as u64);
+        self.raw.blocks(0..end, &mut |block| {
+            start.extend_from_slice(block);
+            true
+        })?;
         Ok(if start == mark { mark.len() as u64 } else { 0 })
     }
 
@@ -229,7 +200,7 @@ impl CsvFile {
     fn first_record(&self, path: &str, start: u64) -> Result<(u64, Vec<Vec<u8>>)> {
         let (mut raw, mut mask) = (Vec::new(), Mask::default());
         let (mut state, mut begun, mut end) = (State::Record, false, None);
-        self.blocks(start..self.size, &mut |block| {
+        self.raw.blocks(start..self.raw.end(), &mut |block| {
             for (at, &byte) in (raw.len()..).zip(mask.apply(self.encoding, block)) {
                 if begun && !state.is_open() {
                     // behind the record, where an LF may belong to its CR
@@ -265,20 +236,38 @@ impl CsvFile {
 
 impl Blocks for CsvFile {
     fn blocks(&self, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
-        let file = self.file()?;
-        let mut block = vec![0; length(range.end - range.start).min(PIECE)];
-        let mut at = range.start;
-        while at < range.end {
-            let wanted = length(range.end - at).min(block.len());
-            let part = block.get_mut(..wanted).unwrap_or_default();
-            file.read_exact_at(part, at)
-                .map_err(Error::io("read", &self.location))?;
-            if !each(part) {
-                break;
-            }
-            at += wanted as u64;
+        self.raw.blocks(range, each)
+    }
+}
+
+/// Counts records.
+struct Tally<'a> {
+    file: &'a CsvFile,
+    state: State,
+    mask: Mask,
+    records: u64,
+}
+
+impl<'a> Tally<'a> {
+    fn new(file: &'a CsvFile) -> Self {
+        Self {
+            file,
+            state: State::Record,
+            mask: Mask::default(),
+            records: 0,
         }
-        Ok(())
+    }
+
+    fn add(&mut self, block: &[u8]) {
+        let CsvFile {
+            dialect, encoding, ..
+        } = self.file;
+        let blank_lines = self.file.schema.fields().len() == 1;
+        for &byte in self.mask.apply(*encoding, block) {
+            let event;
+            (self.state, event) = dialect.step(self.state, byte, blank_lines);
+            self.records += u64::from(event == Event::Record);
+        }
     }
 }
 
@@ -355,9 +344,4 @@ fn header_names(path: &str, fields: &[Vec<u8>], options: &CsvOptions) -> Result<
         names.push(name);
     }
     Ok(names)
-}
-
-/// A difference of offsets as a length in memory.
-fn length(bytes: u64) -> usize {
-    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

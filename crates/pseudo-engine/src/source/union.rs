@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::SourceFile;
@@ -77,14 +77,25 @@ impl Column {
     }
 
     fn merge(&mut self, other: &FieldRef) -> Result<(), &'static str> {
-        if self.field.data_type() != other.data_type() {
-            return Err("of another type than in other files");
+        match (self.field.data_type(), other.data_type()) {
+            (own, other) if own == other => {}
+            // keys whose values are nested in one file alone
+            (own, other) if is_object(own) && *other == DataType::Utf8 => {}
+            (DataType::Utf8, other) if is_object(other) => {
+                self.field.set_data_type(other.clone());
+            }
+            _ => return Err("of another type than in other files"),
         }
         self.required |= !other.is_nullable();
         let nullable = self.field.is_nullable() || other.is_nullable();
         self.field.set_nullable(nullable);
         Ok(())
     }
+}
+
+/// Whether it is what stands for the nested values of JSON.
+fn is_object(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Struct(fields) if fields.is_empty())
 }
 
 fn fault(file: &SourceFile, field: &Field, fault: &'static str) -> Error {

@@ -267,7 +267,8 @@ impl<'a> Source<'a> {
 
     /// Streams the protected columns past their filters.
     fn stream(&self, filters: &[Filter<'_>]) -> Result<()> {
-        self.chunks.par_iter().try_for_each(|chunk| {
+        let chunks: Vec<&Chunk> = self.chunks.iter().collect();
+        chunk::each(&chunks, self.job.pipeline.limits.memory, |chunk| {
             let (Some((file, slice)), Some(bound)) =
                 (&chunk.part, self.job.tables.get(chunk.table))
             else {

@@ -10,7 +10,7 @@ use crate::Result;
 
 /// What has been counted: by where a range begins, where it ends and how many records it has.
 #[derive(Default)]
-pub(super) struct Counted(Mutex<BTreeMap<u64, (u64, u64)>>);
+pub(in crate::source) struct Counted(Mutex<BTreeMap<u64, (u64, u64)>>);
 
 /// What is known from one place on.
 enum Known {
@@ -22,15 +22,24 @@ enum Known {
 
 impl Counted {
     /// Remembers the records of a range that begins and ends between records.
-    pub(super) fn add(&self, range: &Range<u64>, records: u64) {
+    pub(in crate::source) fn add(&self, range: &Range<u64>, records: u64) {
         if let Ok(mut counted) = self.0.lock() {
             counted.insert(range.start, (range.end, records));
         }
     }
 
+    /// Whether the records of `range` have been counted.
+    pub(in crate::source) fn knows(&self, range: &Range<u64>) -> bool {
+        let counted = self.0.lock();
+        counted.is_ok_and(|c| {
+            c.get(&range.start)
+                .is_some_and(|(end, _)| *end == range.end)
+        })
+    }
+
     /// The records of `range`, which begins and ends between records; `count` counts those of a
     /// part that is not known.
-    pub(super) fn records(
+    pub(in crate::source) fn records(
         &self,
         range: Range<u64>,
         mut count: impl FnMut(Range<u64>) -> Result<u64>,

@@ -8,10 +8,10 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 use memchr::memchr;
 
-use super::Dialect;
 use super::index::Index;
 use super::machine::{Event, State};
 use super::typed::typed;
+use super::{Collect, Dialect};
 
 /// What fields mean.
 #[derive(Clone, Copy)]
@@ -48,11 +48,11 @@ pub(super) struct Records<'a> {
 
 /// Where a record is malformed, and how.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(in crate::source) struct Fault {
     /// Row within the batch.
-    pub(super) row: usize,
-    pub(super) field: Option<usize>,
-    pub(super) text: &'static str,
+    pub(in crate::source) row: usize,
+    pub(in crate::source) field: Option<usize>,
+    pub(in crate::source) text: &'static str,
 }
 
 impl<'a> Records<'a> {
@@ -67,31 +67,6 @@ impl<'a> Records<'a> {
             fields: Vec::new(),
             ends: Vec::new(),
         }
-    }
-
-    /// Rows collected.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether there is room for no more rows.
-    pub(super) fn is_full(&self) -> bool {
-        self.rows >= self.rows_max
-    }
-
-    /// Takes complete records from the front of `text`, and answers how many bytes they are. `last`
-    /// when the range ends with the text.
-    pub(super) fn take(&mut self, text: &[u8], last: bool) -> Result<usize, Fault> {
-        let Layout { dialect, width, .. } = self.layout;
-        if !self.index.build(text, dialect, width, last) {
-            return self.irregular(text, last);
-        }
-        let rows = self.index.rows().min(self.rows_max - self.rows);
-        for (column, &field) in self.columns.iter_mut().zip(self.layout.wanted) {
-            column.regular(text, &self.index, &self.layout, field, rows);
-        }
-        self.rows += rows;
-        Ok(self.index.end(rows, width).min(text.len()))
     }
 
     /// The same, byte by byte.
@@ -137,24 +112,6 @@ impl<'a> Records<'a> {
         Ok(text.len())
     }
 
-    /// The columns of the rows collected, in their types; begins anew.
-    pub(super) fn finish(&mut self, types: &[&DataType]) -> Result<Vec<ArrayRef>, Fault> {
-        let mut arrays = Vec::with_capacity(self.columns.len());
-        let columns = self.columns.iter_mut().zip(self.layout.wanted);
-        for ((column, &field), data_type) in columns.zip(types) {
-            let located = |(row, text)| Fault {
-                row,
-                field: Some(field),
-                text,
-            };
-            let text = column.finish(self.layout.not_text).map_err(located)?;
-            let array = typed(text, data_type);
-            arrays.push(array.map_err(|row| located((row, "not a value of the declared type")))?);
-        }
-        self.rows = 0;
-        Ok(arrays)
-    }
-
     fn restart(&mut self) {
         self.fields.clear();
         self.ends.clear();
@@ -190,8 +147,48 @@ impl<'a> Records<'a> {
     }
 }
 
+impl Collect for Records<'_> {
+    fn take(&mut self, text: &[u8], last: bool) -> Result<usize, Fault> {
+        let Layout { dialect, width, .. } = self.layout;
+        if !self.index.build(text, dialect, width, last) {
+            return self.irregular(text, last);
+        }
+        let rows = self.index.rows().min(self.rows_max - self.rows);
+        for (column, &field) in self.columns.iter_mut().zip(self.layout.wanted) {
+            column.regular(text, &self.index, &self.layout, field, rows);
+        }
+        self.rows += rows;
+        Ok(self.index.end(rows, width).min(text.len()))
+    }
+
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows >= self.rows_max
+    }
+
+    fn finish(&mut self, types: &[&DataType]) -> Result<Vec<ArrayRef>, Fault> {
+        let mut arrays = Vec::with_capacity(self.columns.len());
+        let columns = self.columns.iter_mut().zip(self.layout.wanted);
+        for ((column, &field), data_type) in columns.zip(types) {
+            let located = |(row, text)| Fault {
+                row,
+                field: Some(field),
+                text,
+            };
+            let text = column.finish(self.layout.not_text).map_err(located)?;
+            let array = typed(text, data_type);
+            arrays.push(array.map_err(|row| located((row, "not a value of the declared type")))?);
+        }
+        self.rows = 0;
+        Ok(arrays)
+    }
+}
+
 /// The buffers of one column.
-struct Column {
+pub(in crate::source) struct Column {
     bytes: Vec<u8>,
     /// Where each row begins, and where the last one ends; wrong when that is over 2 GiB.
     offsets: Vec<i32>,
@@ -204,7 +201,7 @@ const SHORT: usize = 32;
 
 impl Column {
     /// With room for so many bytes and rows.
-    fn new(bytes: usize, rows: usize) -> Self {
+    pub(in crate::source) fn new(bytes: usize, rows: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
         Self {
@@ -212,6 +209,17 @@ impl Column {
             offsets,
             nulls: Vec::new(),
         }
+    }
+
+    /// Takes a cell.
+    pub(in crate::source) fn push_text(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.end_row(false);
+    }
+
+    /// Takes a cell that is NULL.
+    pub(in crate::source) fn push_null(&mut self) {
+        self.end_row(true);
     }
 
     fn push(&mut self, field: &[u8], nulls: &Nulls) {
@@ -290,7 +298,10 @@ impl Column {
 
     /// The column as an array; row and fault of the first field that is not text on failure. Begins
     /// anew.
-    fn finish(&mut self, not_text: &'static str) -> Result<StringArray, (usize, &'static str)> {
+    pub(in crate::source) fn finish(
+        &mut self,
+        not_text: &'static str,
+    ) -> Result<StringArray, (usize, &'static str)> {
         let next = Self::new(self.bytes.len(), self.offsets.len());
         let column = std::mem::replace(self, next);
         if i32::try_from(column.bytes.len()).is_err() {

@@ -32,6 +32,8 @@ struct Scan {
     /// The first record end found at or behind this offset is the answer.
     wanted: u64,
     found: Option<u64>,
+    /// Whether the last byte was a quote.
+    behind_quote: bool,
 }
 
 /// What a part of a file tells by itself.
@@ -51,6 +53,7 @@ impl Scan {
             at,
             wanted,
             found: None,
+            behind_quote: false,
         }
     }
 
@@ -87,6 +90,8 @@ impl Scan {
             let quote = self.dialect.quote;
             let stop = match settled {
                 Some(state) if state != State::Quoted => memchr3(quote, b'\n', b'\r', rest),
+                // states fall in with each other here or at a quote: blocks decide nothing
+                None if self.behind_quote => Some(0),
                 _ => memchr(quote, rest),
             };
             let newline = stop.is_some_and(|stop| rest.get(stop) == Some(&b'\n'));
@@ -103,12 +108,14 @@ impl Scan {
         let (plain, rest) = bytes.split_at(stop.unwrap_or(bytes.len()).min(bytes.len()));
         if let Some(last) = plain.last() {
             self.each(|dialect, state| dialect.after_plain(state, *last));
+            self.behind_quote = false;
         }
         self.at += plain.len() as u64;
         let Some((stop, rest)) = rest.split_first() else {
             return rest;
         };
-        if *stop == self.dialect.quote {
+        self.behind_quote = *stop == self.dialect.quote;
+        if self.behind_quote {
             self.each(Dialect::after_quote);
         } else {
             self.each(|dialect, state| dialect.after_plain(state, *stop));
@@ -178,29 +185,97 @@ pub(super) fn cuts(
     Ok(Some(cuts))
 }
 
-/// The same, from the front: for bytes that cannot be understood from the middle.
-pub(super) fn cuts_in_order(
-    dialect: Dialect,
-    body: Range<u64>,
+/// The cuts of [`cuts`], found from the front: for bytes that can only be had in order, or
+/// be understood so.
+pub(super) struct InOrder {
+    /// From the beginning on, in the one state that is right.
+    truth: Scan,
+    /// From the beginning of a part on, in any state.
+    any: Option<Scan>,
+    /// The first record end of the part.
+    first: Option<u64>,
+    /// Where the part ends.
+    end: u64,
     step: u64,
-    read: impl FnOnce(&mut dyn FnMut(&[u8]) -> bool) -> Result<()>,
-) -> Result<Option<Vec<u64>>> {
-    let mut cuts = Vec::new();
-    let mut scan = Scan::new(dialect, [State::Field; 5], body.start, body.start + step);
-    read(&mut |block| {
-        let mut rest = block;
-        let begin = scan.at;
-        while !scan.feed(rest) {
-            let Some(cut) = scan.found.take() else { break };
-            cuts.push(cut);
-            scan.wanted = body.start + ((cut - body.start) / step + 1) * step;
-            let read = usize::try_from(scan.at - begin).unwrap_or(usize::MAX);
-            rest = block.get(read..).unwrap_or_default();
+    cuts: Vec<u64>,
+}
+
+impl InOrder {
+    /// Cuts what begins at `begin`, between records, every `step` bytes.
+    pub(super) fn new(dialect: Dialect, begin: u64, step: u64) -> Self {
+        Self {
+            truth: Scan::new(dialect, [State::Field; 5], begin, u64::MAX),
+            any: None,
+            first: None,
+            end: begin.saturating_add(step),
+            step,
+            cuts: Vec::new(),
         }
-        true
-    })?;
-    let [state, ..] = scan.states;
-    Ok((state != State::Quoted).then_some(cuts))
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn feed(&mut self, block: &[u8]) {
+        let mut rest = block;
+        while !rest.is_empty() {
+            if self.truth.at == self.end {
+                self.end_part();
+                self.truth.wanted = self.end;
+                self.any = Some(Scan::new(self.truth.dialect, ANY, self.end, self.end));
+                self.end = self.end.saturating_add(self.step);
+            }
+            let room = usize::try_from(self.end - self.truth.at).unwrap_or(usize::MAX);
+            let (part, later) = rest.split_at(room.min(rest.len()));
+            if let Some(any) = self.any.as_mut().filter(|any| any.found.is_none()) {
+                any.feed(part);
+            }
+            self.follow(part);
+            rest = later;
+        }
+    }
+
+    fn follow(&mut self, part: &[u8]) {
+        let begin = self.truth.at;
+        if !self.truth.feed(part) {
+            self.first = self.truth.found.take();
+            self.truth.wanted = u64::MAX;
+            let read = usize::try_from(self.truth.at - begin).unwrap_or(usize::MAX);
+            self.truth.feed(part.get(read..).unwrap_or_default());
+        }
+    }
+
+    fn end_part(&mut self) {
+        let first = self.first.take();
+        if let Some(any) = self.any.take() {
+            self.cuts.extend(any.found.or(first));
+        }
+    }
+
+    /// How many bytes there have been behind the last cut.
+    pub(super) fn behind(&self) -> u64 {
+        let last = self.cuts.last().copied();
+        self.truth.at - last.unwrap_or_default()
+    }
+
+    /// The cuts so far, and where the bytes end.
+    pub(super) fn finish(mut self) -> (Option<Vec<u64>>, u64) {
+        let is_unsettled = self.any.as_ref().is_some_and(|any| any.found.is_none());
+        self.end_part();
+        let [state, ..] = self.truth.states;
+        let is_open = is_unsettled && state == State::Quoted;
+        ((!is_open).then_some(self.cuts), self.truth.at)
+    }
+}
+
+/// The ranges between `cuts`, from `start` to `end`.
+pub(in crate::source) fn ranges(mut start: u64, cuts: &[u64], end: u64) -> Vec<Range<u64>> {
+    let mut ranges = Vec::with_capacity(cuts.len() + 1);
+    for end in cuts.iter().copied().chain([end]) {
+        if start < end {
+            ranges.push(start..end);
+            start = end;
+        }
+    }
+    ranges
 }
 
 #[cfg(test)]

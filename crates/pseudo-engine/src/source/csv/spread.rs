@@ -14,14 +14,14 @@ impl CsvFile {
     /// At most `count` ranges of about `bytes` bytes, the first of them at the beginning; fewer
     /// where records cannot be told.
     pub(crate) fn spread(&self, count: u64, bytes: u64) -> Result<Vec<Slice>> {
-        let length = self.size.saturating_sub(self.body);
+        let length = self.raw.end().saturating_sub(self.body);
         let mut slices = Vec::new();
         for nth in 0..count {
             let start = self.body + length / count.max(1) * nth;
             if nth > 0 && is_ambiguous(self.encoding, self.dialect) {
                 break;
             }
-            let end = self.size.min(start.saturating_add(bytes));
+            let end = self.raw.end().min(start.saturating_add(bytes));
             slices.extend(self.records(start..end)?.map(Slice::Bytes));
         }
         Ok(slices)
@@ -34,7 +34,7 @@ impl CsvFile {
             block.extend_from_slice(part);
             true
         })?;
-        let is_last = range.end == self.size;
+        let is_last = range.end == self.raw.end();
         let found = if range.start == self.body {
             self.ends(&block, State::Record, Some(0), is_last)
         } else {

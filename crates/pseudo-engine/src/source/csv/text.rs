@@ -1,21 +1,22 @@
 //! The text of a range of a file, read and decoded piece by piece.
 
-use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+
+use pseudo_policy::TextEncoding;
 
 use super::encoding::Decode;
-use super::{CsvFile, PIECE, length};
+use super::{PIECE, Raw, length};
+use crate::source::raw::Piece;
 use crate::{Error, Result};
 
 /// A buffer that holds the part of a range that is being worked on.
-pub(super) struct Text<'a> {
-    csv: &'a CsvFile,
-    file: File,
+pub(in crate::source) struct Text<'a> {
+    raw: &'a Raw,
+    piece: Piece,
     decode: Decode,
     /// What of the range is still to be read.
     unread: Range<u64>,
-    raw: Vec<u8>,
+    undecoded: Vec<u8>,
     /// The text that has been read and not been taken is at `from..to`.
     buffer: Vec<u8>,
     from: usize,
@@ -25,13 +26,17 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn open(csv: &'a CsvFile, range: Range<u64>) -> Result<Self> {
+    pub(in crate::source) fn open(
+        raw: &'a Raw,
+        encoding: TextEncoding,
+        range: Range<u64>,
+    ) -> Result<Self> {
         let mut text = Self {
-            csv,
-            file: csv.file()?,
-            decode: Decode::new(csv.encoding),
+            raw,
+            piece: raw.piece(range.clone())?,
+            decode: Decode::new(encoding),
             unread: range,
-            raw: Vec::new(),
+            undecoded: Vec::new(),
             buffer: Vec::new(),
             from: 0,
             to: 0,
@@ -60,21 +65,21 @@ impl<'a> Text<'a> {
         let (into, at) = if plain {
             (&mut self.buffer, self.to)
         } else {
-            (&mut self.raw, 0)
+            (&mut self.undecoded, 0)
         };
         if into.len() < at + wanted {
             into.resize(at + wanted, 0);
         }
         let part = into.get_mut(at..at + wanted).unwrap_or_default();
-        self.file
+        self.piece
             .read_exact_at(part, self.unread.start)
-            .map_err(Error::io("read", &self.csv.location))?;
+            .map_err(Error::io("read", &self.raw.location))?;
         self.unread.start += wanted as u64;
         if plain {
             self.to += wanted;
         } else {
             self.buffer.truncate(self.to);
-            let raw = self.raw.get(..wanted).unwrap_or_default();
+            let raw = self.undecoded.get(..wanted).unwrap_or_default();
             self.decode.append(raw, self.last, &mut self.buffer);
             self.to = self.buffer.len();
         }

@@ -12,7 +12,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{ArrowPrimitiveType, DataType, TimeUnit};
 
 /// Converts text to its declared type; the row of the first value that is none on failure.
-pub(super) fn typed(text: StringArray, data_type: &DataType) -> Result<ArrayRef, usize> {
+pub(in crate::source) fn typed(text: StringArray, data_type: &DataType) -> Result<ArrayRef, usize> {
     let plain: Option<ArrayRef> = match data_type {
         DataType::Utf8 => return Ok(Arc::new(text)),
         DataType::Int64 => all(&text, integer).map(|array: Int64Array| Arc::new(array) as _),
