@@ -14,7 +14,8 @@
 //! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
 //! [`audit`] what is known of them afterwards; [`Disk`] is what all of them write through;
 //! [`risk`] is how far a table singles people out, counted by whoever knows SQL; [`lineage`] and
-//! [`metrics`] are what other systems are told, and [`Cancel`] stops it. Before all of it comes
+//! [`metrics`] are what other systems are told, [`report`] is where files for people go, and
+//! [`Cancel`] stops it. Before all of it comes
 //! [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for identifiers in any
 //! tree of files.
 
@@ -31,6 +32,7 @@ pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod rekey;
+pub mod report;
 pub mod reveal;
 pub mod risk;
 pub mod run;

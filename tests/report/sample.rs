@@ -1,0 +1,146 @@
+//! Manifests of runs that never were.
+
+use std::path::Path;
+
+use pseudo_engine::manifest::Manifest;
+use pseudo_report::Report;
+use serde_json::{Value, json};
+
+/// A run of two tables: rows of all fates, columns of all treatments, and a finding of the gate.
+pub(crate) fn run() -> Value {
+    json!({
+        "format": "pseudo-manifest/1",
+        "run_id": "20260102T030405Z",
+        "started": "2026-01-02T03:04:05Z",
+        "finished": "2026-01-02T03:05:06.789Z",
+        "recipe": {
+            "tool_version": "0.1.0",
+            "unicode_version": "17.0.0",
+            "pipeline": "customers",
+            "pipeline_hash": "11".repeat(32),
+            "domain": "analytics",
+            "epoch": 3,
+            "key_check_value": "b3c7673aa7164286",
+            "quarantine": { "root": "../held", "recipient": "age1quarantine" },
+        },
+        "tables": [users(), orders()],
+    })
+}
+
+/// The run before: another key, one row less, a column that is gone and a rule that was weaker.
+pub(crate) fn before() -> Value {
+    let mut run = run();
+    run["run_id"] = json!("20260101T030405Z");
+    run["started"] = json!("2026-01-01T03:04:05Z");
+    run["finished"] = json!("2026-01-01T03:05:06Z");
+    run["recipe"]["epoch"] = json!(2);
+    run["recipe"]["key_check_value"] = json!("0011223344556677");
+    let users = &mut run["tables"][0];
+    users["source_rows"] = json!(1_234_566);
+    users["published_rows"] = json!(1_234_455);
+    users["columns"][1]["action"] = json!("keep");
+    users["columns"][1]["column"] = json!("phone");
+    users["columns"][2]["column"] = json!("town");
+    users["sources"][0]["sha256"] = json!("99".repeat(32));
+    run["tables"].as_array_mut().unwrap().remove(1);
+    run
+}
+
+fn users() -> Value {
+    json!({
+        "table": "users",
+        "source_rows": 1_234_567,
+        "published_rows": 1_234_456,
+        "filtered_rows": 61,
+        "quarantined_rows": 37,
+        "forgotten_rows": 13,
+        "distinct_subjects": 1_234_999,
+        "sources": [source("users/part-0.parquet", 1_234_567)],
+        "outputs": [output("users/part-00000-aabbccdd.parquet", 1_234_456)],
+        "columns": [
+            column("user_id", "user_id", "token account, base32, 128 bits", Some("account"), [1_234_456, 0, 0, 0, 0, 0]),
+            column("phone", "phone", "token phone, base32, 128 bits", Some("phone"), [1_200_000, 30_000, 4_400, 56, 71, 83]),
+            column("city", "city", "rare, below 20 rows", None, [1_234_000, 456, 0, 0, 0, 0]),
+            column("gender", "gender", "keep", None, [1_234_456, 0, 0, 0, 0, 0]),
+            column("note", "note", "null", None, [0, 1_234_456, 0, 0, 0, 0]),
+        ],
+        "dropped": ["name", "email"],
+        "gate": { "columns": [{
+            "column": "city",
+            "values": 341,
+            "kinds": [{ "kind": "cn-plate/1", "certainty": "suspect", "values": 7, "rows": 19 }],
+            "shared": [{ "identity": "account", "values": 5, "of": 341, "by_chance": 6 }],
+        }] },
+    })
+}
+
+fn orders() -> Value {
+    json!({
+        "table": "orders",
+        "source_rows": 2_000,
+        "published_rows": 2_000,
+        "filtered_rows": 0,
+        "quarantined_rows": 0,
+        "distinct_subjects": null,
+        "sources": [source("orders/part-0.parquet", 2_000)],
+        "outputs": [output("orders/part-00000-00112233.parquet", 2_000)],
+        "columns": [
+            column("user_id", "user_id", "token account, base32, 128 bits", Some("account"), [2_000, 0, 0, 0, 0, 0]),
+            column("price", "price", "round to 1000", None, [1_999, 1, 0, 0, 0, 0]),
+        ],
+        "dropped": [],
+    })
+}
+
+/// Transformed, null, blank, nulled, suspect and invalid; the first four are all rows.
+pub(crate) fn column(
+    source: &str,
+    column: &str,
+    action: &str,
+    identity: Option<&str>,
+    counts: [u64; 6],
+) -> Value {
+    let [transformed, null, blank, nulled, suspect, invalid] = counts;
+    json!({
+        "source": source,
+        "column": column,
+        "action": action,
+        "identity": identity,
+        "kind": identity.map(|_| "integer/1"),
+        "blank_list": null,
+        "type": "Utf8",
+        "rows": transformed + null + blank + nulled,
+        "transformed": transformed,
+        "null": (null),
+        "blank": blank,
+        "nulled": nulled,
+        "suspect": suspect,
+        "invalid": invalid,
+        "quarantined": if identity == Some("phone") { 37 } else { 0 },
+        "distinct": identity.map(|_| transformed / 2),
+    })
+}
+
+pub(crate) fn source(path: &str, rows: u64) -> Value {
+    json!({
+        "path": path, "size": 47_369_918, "mtime_ns": 5, "inode": 7,
+        "sha256": "22".repeat(32), "rows": rows,
+    })
+}
+
+pub(crate) fn output(path: &str, rows: u64) -> Value {
+    json!({ "path": path, "bytes": 10_005_870, "sha256": "33".repeat(32), "rows": rows })
+}
+
+pub(crate) fn manifest(value: Value) -> Manifest {
+    serde_json::from_value(value).unwrap()
+}
+
+/// The report of a run alone.
+pub(crate) fn report(manifest: &Manifest) -> Report<'_> {
+    Report {
+        sink: Path::new("data/safe"),
+        manifest,
+        previous: None,
+    }
+}
