@@ -24,6 +24,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use pseudo_arrow::sample::Spec;
 use pseudo_engine::filter::NoFilters;
+use pseudo_engine::risk::NoClasses;
 use pseudo_engine::{Cancel, Disk, RunOptions, Silent, sample};
 use pseudo_keyring::{Keyring, Unlock};
 use rayon::ThreadPoolBuilder;
@@ -230,6 +231,7 @@ fn run(folder: &Path, keyring: &Keyring, pipeline: &str, threads: usize) -> u32 
         new_epoch: false,
         threads: Some(threads),
         space: None,
+        classes: &NoClasses,
         progress: &Silent,
         cancel: Cancel::default(),
         disk: Disk::default(),

@@ -17,6 +17,7 @@ use pseudo_engine::{
 use pseudo_keyring::KeySource;
 use pseudo_token::{Encoding, Epoch};
 
+use crate::classes::Naive;
 use crate::harness::{Sandbox, at, batch, keyring, options, text_column, texts};
 
 mod crash;
@@ -143,6 +144,7 @@ impl House {
             identity: None,
             tables: &[],
             threads: Some(2),
+            classes: &Naive,
             progress: &Silent,
             cancel: Cancel::default(),
             disk: Disk::default(),

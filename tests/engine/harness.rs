@@ -16,6 +16,8 @@ use pseudo_engine::{Cancel, Disk, Error, Job, RunOptions, RunReport, Silent};
 use pseudo_keyring::{KeySource, Keyring, Unlock};
 use tempfile::TempDir;
 
+use crate::classes::Naive;
+
 /// A directory with `raw/`, `safe/` and keys.
 pub(crate) struct Sandbox {
     root: TempDir,
@@ -155,6 +157,7 @@ pub(crate) fn options<'a>(
         new_epoch: false,
         threads: Some(2),
         space: None,
+        classes: &Naive,
         progress: &Silent,
         cancel: Cancel::default(),
         disk: Disk::default(),

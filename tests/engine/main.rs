@@ -3,6 +3,7 @@
 
 mod audit;
 mod cancel;
+mod classes;
 mod crash;
 mod csv;
 mod desk;
@@ -11,6 +12,7 @@ mod faulty;
 mod files;
 mod forget;
 mod gate;
+mod gates;
 mod harness;
 mod incremental;
 mod init;

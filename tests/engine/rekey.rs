@@ -14,6 +14,7 @@ use std::sync::Arc;
 use arrow::array::{Array, DictionaryArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int32Type;
 use pseudo_engine::manifest::{Manifest, TableManifest};
+use pseudo_engine::risk::NoClasses;
 use pseudo_engine::{
     Cancel, Disk, Error, RekeyOptions, RekeyReport, RunOptions, RunOutcome, RunReport, Silent,
 };
@@ -22,6 +23,7 @@ use pseudo_policy::Pipeline;
 use pseudo_token::Epoch;
 use serde_json::Value;
 
+use crate::classes::Naive;
 use crate::harness::{Sandbox, at, batch, text_column, texts};
 
 /// Files of a test, and who has which keys.
@@ -205,6 +207,7 @@ impl Bench {
             bridge: None,
             threads: Some(2),
             space: None,
+            classes: &Naive,
             progress: &Silent,
             cancel: Cancel::default(),
             disk: Disk::default(),
@@ -668,4 +671,26 @@ fn dates_move_from_one_epoch_to_the_other_with_their_subjects() {
         assert!(after == other.read("born"), "{rule}");
         assert_ne!(rows(&after), before);
     }
+}
+
+/// Of what is not a pseudonym all stays as it was, but shifted dates: it is counted, not believed.
+#[test]
+fn gates_are_counted_again() {
+    let mut bench = Bench::new();
+    let gates = "[gates]\nk = 20\nquasi_identifiers = [\"people.city\"]\n";
+    bench.tables = format!("{gates}{}", bench.tables);
+    let before = bench.run(1, 1);
+    let counted = table(&before, "people").classes.clone().unwrap();
+    let turned = bench.rekey(1, 2).unwrap().manifest;
+    assert_eq!(table(&turned, "people").classes, Some(counted));
+    let opener = Opener::read(&bench.identity).unwrap();
+    let refused = bench.rekey_with(2, 3, |options| {
+        options.escrow = Some(&opener);
+        options.classes = &NoClasses;
+    });
+    let error = refused.err().unwrap();
+    assert!(matches!(error, Error::Gates { .. }), "{error}");
+    assert_eq!(error.exit_code(), 3);
+    let current = Manifest::read(&bench.sandbox.path("safe/current")).unwrap();
+    assert_eq!(current, turned);
 }

@@ -6,6 +6,7 @@ mod bind;
 mod cases;
 mod escrow;
 mod faults;
+mod gates;
 mod hash;
 mod needs;
 mod parse;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
 mod answer;
+mod classes;
 mod filter;
 mod refuse;
 mod sink;

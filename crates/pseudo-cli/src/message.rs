@@ -129,6 +129,15 @@ impl Failure {
                     ..Notice::default()
                 })
                 .collect(),
+            Self::Engine(error @ pseudo_engine::Error::Gates { failures }) => failures
+                .iter()
+                .map(|failure| Notice {
+                    message: failure.clone(),
+                    hint: error.hint(),
+                    fault: Some("gates"),
+                    ..Notice::default()
+                })
+                .collect(),
             Self::Engine(pseudo_engine::Error::Keyring(error)) | Self::Keyring(error) => {
                 one(error.to_string(), error.hint())
             }

@@ -89,6 +89,12 @@ pub enum Error {
         /// One for each column and what it shows.
         leaks: Vec<Leak>,
     },
+    /// Tables single people out further than `[gates]` allows.
+    #[error("{}", failures.join("\n"))]
+    Gates {
+        /// Table, columns, what was found and what is wanted of each.
+        failures: Vec<String>,
+    },
     /// Another run holds the sink.
     #[error("another run holds the sink: {}", holder.as_deref().unwrap_or("it does not say who"))]
     Locked {
@@ -338,7 +344,7 @@ impl Error {
             Self::Refused(_) | Self::Unfit { .. } => 2,
             Self::Keyring(error) => error.exit_code(),
             Self::NoDay { .. } | Self::OtherKey { .. } | Self::RunId { .. } => 2,
-            Self::Verify { .. } | Self::Leak { .. } => 3,
+            Self::Verify { .. } | Self::Leak { .. } | Self::Gates { .. } => 3,
             Self::Audit(_) | Self::Denied { .. } => 3,
             Self::Tombstones { .. } | Self::Subject { .. } | Self::Whom(_) => 2,
             Self::RunKey { .. } => 2,
@@ -374,6 +380,11 @@ impl Error {
             }
             Self::Limits { .. } => Some(
                 "look at the source; if it is right, raise the limit or leave it out for this run"
+                    .to_owned(),
+            ),
+            Self::Gates { .. } => Some(
+                "make one of its columns coarser (`age`, `band`, `prefix`, `rare`, `truncate`), or \
+                 drop it"
                     .to_owned(),
             ),
             Self::Locked { .. } => Some("run again when it has ended".to_owned()),

@@ -28,6 +28,7 @@ use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::replace::{self, Hidden};
 use crate::rewrite::{Made, Remade, Rewrite};
+use crate::risk::ClassCounter;
 use crate::run::time;
 use crate::tombstones::{self, Group, KeyName, Tombstones};
 use crate::verify::each_cell;
@@ -45,6 +46,8 @@ pub struct ForgetOptions<'a> {
     pub tables: &'a [String],
     /// Worker threads; all cores when absent.
     pub threads: Option<usize>,
+    /// Counts the classes again of runs whose manifest has gates.
+    pub classes: &'a dyn ClassCounter,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
     /// Asks it to stop.
@@ -92,6 +95,8 @@ pub struct ForgetReport {
     pub epoch: u32,
     /// Columns in what is left that a run would not publish.
     pub leaks: Vec<Leak>,
+    /// Gates that the current run does not hold any more without the rows.
+    pub gates: Vec<String>,
 }
 
 /// A run that was made again.
@@ -189,19 +194,23 @@ impl Forget<'_> {
         let subjects = found.iter().flat_map(Found::subjects);
         let subjects: BTreeSet<usize> = subjects.copied().collect();
         if subjects.is_empty() {
-            return Ok(self.report(&subjects, Vec::new(), Vec::new()));
+            return Ok(self.report(&subjects, Vec::new(), Left::default()));
         }
         let (bytes, sha256) = self.list(&subjects)?;
         self.options.progress.phase("rewrite");
         let made = Made::default();
-        let (mut new, mut leaks, mut done) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new, mut left, mut done) = (Vec::new(), Left::default(), Vec::new());
         for (place, (run, found)) in self.runs.iter().zip(&found).enumerate() {
             // the current one goes with its list
             if place > 0 && found.is_empty() {
                 continue;
             }
             let (remade, rows, own) = self.run(run, found, &made, &sha256)?;
-            leaks.extend(own);
+            left.leaks.extend(own.leaks);
+            // of the others nobody is shown what they hold
+            if place == 0 {
+                left.gates = own.gates;
+            }
             done.push(ForgottenRun {
                 run_id: remade.manifest.run_id.clone(),
                 was: run.run_id.clone(),
@@ -220,7 +229,7 @@ impl Forget<'_> {
         };
         let place = (&self.options.disk, self.sink);
         replace::replace(place, new, &current, old, &[hidden])?;
-        Ok(self.report(&subjects, done, leaks))
+        Ok(self.report(&subjects, done, left))
     }
 
     /// The list with these subjects too, and its digest.
@@ -250,7 +259,7 @@ impl Forget<'_> {
         found: &Found,
         made: &Made,
         list: &str,
-    ) -> Result<(Remade, BTreeMap<String, u64>, Vec<Leak>)> {
+    ) -> Result<(Remade, BTreeMap<String, u64>, Left)> {
         let origin = Origin {
             run_id: run.run_id.clone(),
             verb: "forget".to_owned(),
@@ -280,7 +289,9 @@ impl Forget<'_> {
         self.options.progress.phase("verify");
         // what is left was published before: to refuse it would leave more
         let leaks = rewrite.prove()?;
-        Ok((rewrite.finish()?, rows, leaks))
+        let memory = self.policy.pipeline.limits.memory;
+        let gates = rewrite.recount(self.options.classes, memory);
+        Ok((rewrite.finish()?, rows, Left { leaks, gates }))
     }
 
     /// A free name for a run made again: that of the first one, with a number.
@@ -293,12 +304,7 @@ impl Forget<'_> {
             .ok_or_else(|| Error::Internal("no free run id".to_owned()))
     }
 
-    fn report(
-        self,
-        found: &BTreeSet<usize>,
-        runs: Vec<ForgottenRun>,
-        leaks: Vec<Leak>,
-    ) -> ForgetReport {
+    fn report(self, found: &BTreeSet<usize>, runs: Vec<ForgottenRun>, left: Left) -> ForgetReport {
         let current = self.runs.first();
         let made = runs.first().map(|run| run.run_id.clone());
         let name = || current.map(|run| run.run_id.clone()).unwrap_or_default();
@@ -330,9 +336,17 @@ impl Forget<'_> {
             epoch: self.own.epoch().0,
             identity: self.identity,
             runs,
-            leaks,
+            leaks: left.leaks,
+            gates: left.gates,
         }
     }
+}
+
+/// What a run would not publish of what is left.
+#[derive(Default)]
+struct Left {
+    leaks: Vec<Leak>,
+    gates: Vec<String>,
 }
 
 /// The rows of a batch that are of nobody who was found.

@@ -8,7 +8,7 @@
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
 //! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
-//! `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
+//! `gates` what is not for singling people out, `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
 //! `publish` how it becomes visible. [`mod@rekey`] and [`mod@forget`] make runs of published ones,
 //! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`. [`mod@reveal`]
 //! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
@@ -44,6 +44,7 @@ mod chunk;
 mod disk;
 mod escrow;
 mod forgotten;
+mod gates;
 mod hash;
 mod inputs;
 mod kernels;
@@ -71,6 +72,7 @@ pub use cancel::Cancel;
 pub use disk::{Disk, FileSystem, Local};
 pub use error::{Error, Leak, Shared};
 pub use forget::{ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, forget};
+pub use gates::{ClassGate, verify_gates};
 pub use lookup::lookup;
 pub use plan::{Choice, Job, TableJob, name, open, open_with, pipeline, plan, sink};
 pub use policy::Policy;

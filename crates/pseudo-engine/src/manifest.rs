@@ -9,6 +9,7 @@ use pseudo_arrow::Outcome;
 use pseudo_policy::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
+pub use crate::gates::ClassGate;
 pub use crate::source::Stamp;
 use crate::{Error, Result, escrow, quarantine, rekey};
 
@@ -177,6 +178,9 @@ pub struct TableManifest {
     /// Rows of forgotten subjects: let through by the `filter`, and not written or removed since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub forgotten_rows: u64,
+    /// The output column of pseudonyms that says whom a row is about, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Estimate of the distinct subjects, when the table has one that is tokenised.
     pub distinct_subjects: Option<u64>,
     /// What decided its output.
@@ -197,6 +201,9 @@ pub struct TableManifest {
     /// What the gate found, and let pass.
     #[serde(default)]
     pub gate: GateManifest,
+    /// What `[gates]` asks of it, and what was counted, when it asks something and there are rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassGate>,
 }
 
 /// What the gate found in the output of one table, and let pass: what a column holds that may be

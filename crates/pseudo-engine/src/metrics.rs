@@ -47,6 +47,7 @@ impl Metrics<'_> {
             rows(&mut text, &pipeline, &manifest.tables);
             cells(&mut text, &pipeline, &manifest.tables);
             bytes(&mut text, &pipeline, &manifest.tables);
+            classes(&mut text, &pipeline, &manifest.tables);
         }
         family(&mut text, SECONDS, "How long the last run took.");
         line(
@@ -84,6 +85,7 @@ impl Metrics<'_> {
 const ROWS: &str = "pseudo_run_rows";
 const CELLS: &str = "pseudo_run_cells";
 const BYTES: &str = "pseudo_run_bytes";
+const K_MIN: &str = "pseudo_k_min";
 const SECONDS: &str = "pseudo_run_seconds";
 const EXIT_CODE: &str = "pseudo_run_exit_code";
 const LAST_SUCCESS: &str = "pseudo_run_last_success_timestamp_seconds";
@@ -149,6 +151,23 @@ fn bytes(text: &mut String, pipeline: &str, tables: &[TableManifest]) {
         let labels = format!("{pipeline},table=\"{}\"", escaped(&table.table));
         let bytes: u64 = table.outputs.iter().map(|output| output.bytes).sum();
         line(text, BYTES, &labels, bytes);
+    }
+}
+
+/// Tables without gates, or without rows, have no classes that anybody counted.
+fn classes(text: &mut String, pipeline: &str, tables: &[TableManifest]) {
+    let gated = || {
+        let tables = tables.iter();
+        tables.filter_map(|table| Some((&table.table, table.classes.as_ref()?)))
+    };
+    if gated().next().is_none() {
+        return;
+    }
+    let help = "Members of the smallest class of the quasi-identifiers that gates name.";
+    family(text, K_MIN, help);
+    for (table, gate) in gated() {
+        let labels = format!("{pipeline},table=\"{}\"", escaped(table));
+        line(text, K_MIN, &labels, gate.found.k);
     }
 }
 

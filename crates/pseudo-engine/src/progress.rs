@@ -6,7 +6,8 @@ pub trait Progress: Sync {
     fn begin(&self, rows: Option<u64>);
     /// `count` more source rows are done.
     fn rows(&self, count: u64);
-    /// The run enters a phase: `digest`, `count`, `project`, `verify`, `publish`.
+    /// The run enters a phase: `digest`, `count`, `project`, `verify`, `gates`,
+    /// `publish`.
     fn phase(&self, name: &'static str);
 }
 

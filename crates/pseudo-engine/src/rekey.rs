@@ -35,6 +35,7 @@ use crate::lock::Lock;
 use crate::manifest::{Manifest, Origin, RekeyManifest};
 use crate::progress::Progress;
 use crate::rewrite::Rewrite;
+use crate::risk::ClassCounter;
 use crate::run::{RunOutcome, time};
 use crate::{Cancel, Error, Result, kernels, memory, plan, publish, space, staging};
 
@@ -59,6 +60,8 @@ pub struct RekeyOptions<'a> {
     pub threads: Option<usize>,
     /// Bytes that it may need on the sink's disk; what the disk has left when absent.
     pub space: Option<u64>,
+    /// Counts the classes again of runs whose manifest has gates: shifted dates are others.
+    pub classes: &'a dyn ClassCounter,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
     /// Asks it to stop.
@@ -379,6 +382,10 @@ impl<'a> Switch<'a> {
         let leaks = rewrite.prove()?;
         if !leaks.is_empty() {
             return Err(Error::Leak { leaks });
+        }
+        let failures = rewrite.recount(options.classes, self.pipeline.limits.memory);
+        if !failures.is_empty() {
+            return Err(Error::Gates { failures });
         }
         let made = rewrite.finish()?;
         // from here on it ends as published or as failed, never as stopped

@@ -26,11 +26,12 @@ use crate::disk::Disk;
 use crate::error::{arrow_fault, parquet_fault};
 use crate::manifest::{self, EscrowManifest, Manifest, Origin, OutputManifest, TableManifest};
 use crate::reuse::{self, TableSketches};
+use crate::risk::ClassCounter;
 use crate::sink::{Scratch, Sink};
 use crate::source::{BATCH_ROWS, digest_file};
 use crate::staging::{Staged, StagedFile, Staging};
 use crate::verify::{guarded, is_pseudonym, published};
-use crate::{Cancel, Error, Leak, Result, publish};
+use crate::{Cancel, Error, Leak, Result, gates, publish};
 
 /// What is done to a batch of a file, which is told by its place among those of its table: other
 /// rows, or other values of the same types.
@@ -359,6 +360,19 @@ impl<'a> Rewrite<'a> {
             }
         }
         Ok(leaks)
+    }
+
+    /// Counts the classes of the tables that have new files again, where gates ask for it, and
+    /// records what is found. Answers what does not hold.
+    pub(crate) fn recount(
+        &mut self,
+        counter: &dyn ClassCounter,
+        memory_bytes: Option<u64>,
+    ) -> Vec<String> {
+        let tables = self.manifest.tables.iter_mut().enumerate();
+        let remade = tables.filter(|(table, _)| self.remade.contains(table));
+        let remade = remade.map(|(_, table)| table);
+        gates::again(self.staging.path(), remade, counter, memory_bytes)
     }
 
     /// Stages the record. What is answered can be published.

@@ -1,14 +1,21 @@
 //! How far published rows single people out: the terms, and the border to whoever counts.
 //!
-//! Rows that show the same values in a set of quasi-identifiers are an equivalence class. The engine
-//! asks a [`ClassCounter`] for the classes of staged files and never learns which SQL engine made
-//! them, as with [`crate::filter`]. Terms and formulas are those of El Emam, *Guide to the
+//! Rows that show the same values in a set of quasi-identifiers are an equivalence class. The
+//! engine asks a [`ClassCounter`] for the classes of staged files and never learns which SQL engine
+//! made them, as with [`crate::filter`]. Terms and formulas are those of El Emam, *Guide to the
 //! De-Identification of Personal Health Information* (2013), which ARX follows, and of the papers
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
+
+mod assessment;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::assessment::{
+    AssessedSet, Assessment, ColumnClass, ColumnRisk, FORMAT, FrequencyAttack, LengthGroups,
+    Origin, TableRisk, Warning, WarningKind,
+};
 
 /// Counts equivalence classes.
 pub trait ClassCounter: Sync {
@@ -17,6 +24,15 @@ pub trait ClassCounter: Sync {
     /// # Errors
     /// A reason without values.
     fn count(&self, question: &ClassQuestion<'_>) -> Result<SetRisk, String>;
+}
+
+/// Counts nothing: for callers whose pipelines have no gates.
+pub struct NoClasses;
+
+impl ClassCounter for NoClasses {
+    fn count(&self, _question: &ClassQuestion<'_>) -> Result<SetRisk, String> {
+        Err("this build counts no classes".to_owned())
+    }
 }
 
 /// A set of columns of one table that is asked about.

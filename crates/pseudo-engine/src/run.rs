@@ -2,7 +2,7 @@
 //! switch. On error nothing has been published.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
@@ -27,12 +27,13 @@ use crate::progress::Progress;
 use crate::project::{ChunkResult, Projector};
 use crate::quarantine::{Screen, Vault};
 use crate::reuse::{self, Store, TableSketches};
+use crate::risk::ClassCounter;
 use crate::sink::{Scratch, Sink};
 use crate::source::SourceFile;
 use crate::staging::{self, Staging};
 use crate::tombstones::Tombstones;
 use crate::work::{Digests, Work};
-use crate::{Cancel, Error, Result, limits, memory, publish, quarantine, space, verify};
+use crate::{Cancel, Error, Result, gates, limits, memory, publish, quarantine, space, verify};
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -52,6 +53,8 @@ pub struct RunOptions<'a> {
     pub threads: Option<usize>,
     /// Bytes that the run may need on the sink's disk; what the disk has left when absent.
     pub space: Option<u64>,
+    /// Counts the classes of pipelines with `[gates]`.
+    pub classes: &'a dyn ClassCounter,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
     /// Asks it to stop.
@@ -208,11 +211,27 @@ impl<'a> Run<'a> {
             table.gate = gate;
         }
         let sketches = reuse::join(&self.job.pipeline, &mut manifest, sketches, kept);
+        self.hold_gates(staging.path(), &mut manifest.tables)?;
         // from here on it ends as published or as failed, never as stopped
         self.options.cancel.check()?;
         self.options.progress.phase("publish");
         self.publish(staging, vault, &manifest, &sketches)?;
         Ok(self.report(RunOutcome::Published, manifest, reused_files))
+    }
+
+    /// Holds all tables to the gates, those that keep their output too.
+    fn hold_gates(&self, directory: &Path, tables: &mut [TableManifest]) -> Result<()> {
+        let (pipeline, options) = (&self.job.pipeline, self.options);
+        if pipeline.gates.is_some() {
+            options.progress.phase("gates");
+        }
+        gates::check(
+            directory,
+            pipeline,
+            tables,
+            options.classes,
+            &options.cancel,
+        )
     }
 
     fn report(self, outcome: RunOutcome, manifest: Manifest, reused_files: usize) -> RunReport {
@@ -575,6 +594,7 @@ fn table_manifest(
         filtered_rows: sum.filtered_rows,
         quarantined_rows: sum.quarantined_rows,
         forgotten_rows: sum.forgotten_rows,
+        subject: gates::subject(plan.subject.as_deref(), &columns),
         distinct_subjects: columns
             .iter()
             .find(subject)

@@ -15,8 +15,7 @@ pub(crate) enum Where {
 }
 
 /// The rows: one per absent word.
-const ABSENT: [(Where, &str); 9] = [
-    (Where::Section, "gates"),
+const ABSENT: [(Where, &str); 8] = [
     (Where::Format, "arrow"),
     (Where::Format, "delta"),
     (Where::Format, "gz"),

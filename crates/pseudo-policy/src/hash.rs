@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Action;
 use crate::column::{OnInvalid, Rule};
+use crate::gates::Gates;
 use crate::limits::Limits;
 use crate::pipeline::{Identity, Pipeline, Sink};
 use crate::plan::PlannedColumn;
@@ -15,8 +16,9 @@ use crate::table::{Format, Table};
 
 impl Pipeline {
     /// SHA-256, in lowercase hexadecimal, over everything that decides output: not the words of the
-    /// file, nor where keys, sink and quarantine are, nor what the pipeline is called, nor when its
-    /// output may not be published.
+    /// file, nor where keys, sink and quarantine are, nor what the pipeline is called, nor which
+    /// limits keep it back, which compare it with the run before. Gates are in it, for the current
+    /// run has to hold them too.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut print = Fingerprint::new("pseudo/pipeline/1");
@@ -42,6 +44,9 @@ impl Pipeline {
         for table in tables {
             print.table(table);
             print.rules(table);
+        }
+        if let Some(gates) = &self.gates {
+            print.gates(gates);
         }
         print.finish()
     }
@@ -124,6 +129,21 @@ impl Fingerprint {
     fn limits(&mut self, limits: &Limits) {
         self.count(usize::from(limits.memory.is_some()));
         self.item(&limits.memory.unwrap_or_default().to_string());
+    }
+
+    /// A file without gates has the digest that it had before there were any.
+    fn gates(&mut self, gates: &Gates) {
+        self.item("gates");
+        self.item(&gates.k.to_string());
+        for columns in [&gates.quasi_identifiers, &gates.sensitive] {
+            // the order of columns says nothing
+            let mut columns = columns.clone();
+            columns.sort_unstable();
+            self.texts(&columns);
+        }
+        self.item(&gates.l.map_or_else(String::new, |l| l.to_string()));
+        self.item(&gates.t.map_or_else(String::new, |t| t.to_string()));
+        self.item(&gates.below_rate.to_string());
     }
 
     fn identity(&mut self, identity: &Identity) {

@@ -5,8 +5,8 @@
 //! legal; what it refuses is refused whole, every mistake at once ([`Refusal`]); no message quotes
 //! what the file says beyond its names; no key, no path and no row is touched here.
 //!
-//! In reading order: `pipeline` and `table` (what a file says), `limits` and `quarantine` (what
-//! keeps output back), `column` and `action` (what may happen to a column), `bind` and `legal`
+//! In reading order: `pipeline` and `table` (what a file says), `limits`, `gates` and
+//! `quarantine` (what keeps output back), `column` and `action` (what may happen to a column), `bind` and `legal`
 //! (which of it a schema allows), `plan` (the result), `refusal` (the other result), `reader`,
 //! `settings`, `syntax`, `number`, `date`, `near` and `absent` (how a file is read), `hash` (which
 //! parts of it decide output), `needs` (which keys it takes).
@@ -17,6 +17,7 @@ mod action;
 mod bind;
 mod column;
 mod date;
+mod gates;
 mod hash;
 mod legal;
 mod limits;
@@ -36,6 +37,7 @@ mod unrelated;
 pub use action::{Action, Band, FpeAlphabet, Part, RareTo, SealEncoding, TokenEncoding, Unit};
 pub use column::{ColumnRules, OnInvalid, Rule};
 pub use date::Date;
+pub use gates::{GateSet, Gates};
 pub use limits::Limits;
 pub use number::Number;
 pub use pipeline::{Compression, Identity, Keys, Pipeline, Sink, Source, Spots};

@@ -66,7 +66,7 @@ fn size(text: &str) -> Option<u64> {
 }
 
 /// A share of a whole, which may exceed it.
-fn share(
+pub(crate) fn share(
     reader: &mut Reader<'_>,
     section: &mut Section<'_>,
     key: &'static str,

@@ -7,6 +7,7 @@ use pseudo_pii::Kind;
 use toml_edit::{Item, TableLike};
 
 use crate::absent::Where;
+use crate::gates::Gates;
 use crate::limits::Limits;
 use crate::near::nearest;
 use crate::quarantine::Quarantine;
@@ -34,6 +35,8 @@ pub struct Pipeline {
     pub sink: Sink,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[gates]`.
+    pub gates: Option<Gates>,
     /// `[quarantine]`.
     pub quarantine: Quarantine,
     /// `[identities.*]`, by name.
@@ -253,6 +256,8 @@ fn read(reader: &mut Reader<'_>, file: &str, root: &dyn TableLike) -> Pipeline {
     let tables = tables(reader, &mut top, &source, &identities);
     check_bloom_filter(reader, &sink, &spots, &tables);
     unrelated::check(reader, &top, &identities, &tables);
+    let gates = optional(reader, &mut top, "gates")
+        .and_then(|section| Gates::read(reader, section, &tables));
     top.finish(reader, Where::Section);
     settings::refuse_unused(reader);
     Pipeline {
@@ -263,6 +268,7 @@ fn read(reader: &mut Reader<'_>, file: &str, root: &dyn TableLike) -> Pipeline {
         source,
         sink,
         limits: limits.unwrap_or_default(),
+        gates,
         quarantine: quarantine.unwrap_or_default(),
         identities,
         tables,

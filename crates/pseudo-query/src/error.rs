@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::error::ArrowError;
 use datafusion::common::{Column, SchemaError};
@@ -64,6 +64,12 @@ pub enum Error {
         columns: Vec<String>,
         /// Where the name stands.
         position: Option<Position>,
+    },
+    /// A table does not hold a column that is asked about.
+    #[error("there is no column `{column}`")]
+    NoColumn {
+        /// The column.
+        column: String,
     },
     /// The statement names a column that several of its tables hold.
     #[error("ambiguous or duplicate column name{}: write it with its table", at(*position))]
@@ -187,6 +193,14 @@ impl fmt::Display for Forbidden {
             Self::Parameter => "a parameter or a variable",
             Self::Other => "an expression that is more than a look at one row",
         })
+    }
+}
+
+impl Error {
+    /// What an I/O error becomes for a file that is read.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
     }
 }
 

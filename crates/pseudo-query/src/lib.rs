@@ -8,6 +8,7 @@
 //! tables that are, [`filter`] turns a policy's predicate into a check on batches, `session` is the
 //! one place that makes a session, `shown` how a table looks to a person, [`error`] is the border.
 
+pub mod classes;
 pub mod error;
 pub mod filter;
 pub mod query;
@@ -16,6 +17,7 @@ mod layout;
 mod session;
 mod shown;
 
+pub use classes::Classes;
 pub use error::Error;
 pub use filter::Filters;
 pub use query::{Answer, Format, Query, query};
