@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod forget;
 mod full;
+mod gates;
 mod harness;
 mod init;
 mod keys;

@@ -37,7 +37,8 @@ impl ClassCounter for Naive {
         let members = |class: &Vec<&Row>| match question.subject {
             None => class.len() as u64,
             Some(_) => {
-                let subjects = class.iter().filter_map(|row| row.subject.as_ref());
+                // a subject that is NULL is one subject
+                let subjects = class.iter().map(|row| &row.subject);
                 subjects.collect::<BTreeSet<_>>().len() as u64
             }
         };

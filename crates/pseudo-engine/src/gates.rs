@@ -1,5 +1,5 @@
-//! `[gates]`: what the classes of a run's output must hold before it is published. Whoever knows SQL
-//! counts them ([`ClassCounter`]), here they are compared with what was asked for and put on
+//! `[gates]`: what the classes of a run's output must hold before it is published. Whoever knows
+//! SQL counts them ([`ClassCounter`]), here they are compared with what was asked for and put on
 //! record. A gate that cannot be counted does not hold; a table without rows singles nobody out.
 //!
 //! All of a table's output is counted, that of source files which were not read again too. Runs

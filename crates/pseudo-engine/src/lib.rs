@@ -8,16 +8,15 @@
 //! `source` and `chunk` say what is read, `reuse` and `work` what need not be, `project` what
 //! happens to it, `quarantine` what is left out, `escrow` what is sealed beside it, `sink` and
 //! `staging` where it goes, `limits` what is not published for being far from what was expected,
-//! `gates` what is not for singling people out, `verify` what is proved, before a run is published and after, [`manifest`] what is recorded and
-//! `publish` how it becomes visible. [`mod@rekey`] and [`mod@forget`] make runs of published ones,
-//! by way of `rewrite` and `replace`; `tombstones` are what makes rows `forgotten`. [`mod@reveal`]
-//! and [`mod@lookup`] are the guarded ways between values and pseudonyms, [`ask`] what they share,
-//! [`audit`] what is known of them afterwards; [`Disk`] is what all of them write through;
-//! [`risk`] is how far a table singles people out, counted by whoever knows SQL; [`lineage`] and
-//! [`metrics`] are what other systems are told, [`report`] is where files for people go, and
-//! [`Cancel`] stops it. Before all of it comes
-//! [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for identifiers in any
-//! tree of files.
+//! `gates` what is not for singling people out, `verify` what is proved, before a run is published
+//! and after, [`manifest`] what is recorded and `publish` how it becomes visible. [`mod@rekey`] and
+//! [`mod@forget`] make runs of published ones, by way of `rewrite` and `replace`; `tombstones` are
+//! what makes rows `forgotten`. [`mod@reveal`] and [`mod@lookup`] are the guarded ways between
+//! values and pseudonyms, [`ask`] what they share, [`audit`] what is known of them afterwards;
+//! [`Disk`] is what all of them write through; [`risk`] is how far a table singles people out,
+//! counted by whoever knows SQL; [`lineage`] and [`metrics`] are what other systems are told,
+//! [`report`] is where files for people go, and [`Cancel`] stops it. Before all of it comes [`init`], which drafts a pipeline; apart stands
+//! [`mod@scan`], which looks for identifiers in any tree of files.
 
 pub mod ask;
 pub mod audit;

@@ -5,11 +5,11 @@
 //! legal; what it refuses is refused whole, every mistake at once ([`Refusal`]); no message quotes
 //! what the file says beyond its names; no key, no path and no row is touched here.
 //!
-//! In reading order: `pipeline` and `table` (what a file says), `limits`, `gates` and
-//! `quarantine` (what keeps output back), `column` and `action` (what may happen to a column), `bind` and `legal`
-//! (which of it a schema allows), `plan` (the result), `refusal` (the other result), `reader`,
-//! `settings`, `syntax`, `number`, `date`, `near` and `absent` (how a file is read), `hash` (which
-//! parts of it decide output), `needs` (which keys it takes).
+//! In reading order: `pipeline` and `table` (what a file says), `limits`, `gates` and `quarantine`
+//! (what keeps output back), `column` and `action` (what may happen to a column), `bind` and
+//! `legal` (which of it a schema allows), `plan` (the result), `refusal` (the other result),
+//! `reader`, `settings`, `syntax`, `number`, `date`, `near` and `absent` (how a file is read),
+//! `hash` (which parts of it decide output), `needs` (which keys it takes).
 #![warn(clippy::indexing_slicing)]
 
 mod absent;

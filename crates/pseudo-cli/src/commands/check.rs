@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pseudo_engine::{Choice, Job};
-use pseudo_policy::{Action, PlannedColumn, TablePlan};
+use pseudo_policy::{Action, Gates, PlannedColumn, TablePlan};
 use serde_json::{Value, json};
 
 use crate::message::{self, Failure, Screen};
@@ -94,6 +94,7 @@ pub(crate) fn warn(job: &Job, screen: Screen) {
 fn as_text(job: &Job) -> String {
     let pipeline = &job.pipeline;
     let mut text = format!("pipeline {}, domain {}\n", pipeline.name, pipeline.domain);
+    text.push_str(&pipeline.gates.as_ref().map(gates).unwrap_or_default());
     for bound in &job.tables {
         let plan = &bound.plan;
         text.push_str(&format!("\ntable {}{}\n", plan.table, remarks(plan)));
@@ -124,6 +125,26 @@ fn as_text(job: &Job) -> String {
             table.row([column, "", "", "", "drop", "", ""]);
         }
         text.push_str(&table.to_string());
+    }
+    text
+}
+
+/// What the output must hold, a line for each table.
+fn gates(gates: &Gates) -> String {
+    let names = |names: &[&str]| names.join(", ");
+    let mut text = String::new();
+    for set in gates.sets() {
+        let known = names(&set.quasi_identifiers);
+        text.push_str(&format!("gate {}: k >= {} by {known}", set.table, gates.k));
+        if gates.below_rate > 0.0 {
+            text.push_str(&format!(" but for a share of {}", gates.below_rate));
+        }
+        if !set.sensitive.is_empty() {
+            let l = gates.l.map(|l| format!(", l >= {l}")).unwrap_or_default();
+            let t = gates.t.map(|t| format!(", t <= {t}")).unwrap_or_default();
+            text.push_str(&format!("{l}{t} of {}", names(&set.sensitive)));
+        }
+        text.push('\n');
     }
     text
 }
@@ -178,10 +199,21 @@ fn as_json(job: &Job) -> Value {
             "warnings": plan.warnings.iter().map(|one| &one.message).collect::<Vec<_>>(),
         })
     };
+    let gates = job.pipeline.gates.as_ref().map(|gates| {
+        json!({
+            "k": gates.k,
+            "quasi_identifiers": gates.quasi_identifiers,
+            "sensitive": gates.sensitive,
+            "l": gates.l,
+            "t": gates.t,
+            "below_rate": gates.below_rate,
+        })
+    });
     json!({
         "pipeline": job.pipeline.name,
         "domain": job.pipeline.domain,
         "rows": job.rows(),
+        "gates": gates,
         "tables": job.tables.iter().map(|bound| table(&bound.plan)).collect::<Vec<_>>(),
     })
 }

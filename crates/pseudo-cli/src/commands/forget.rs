@@ -10,6 +10,7 @@ use clap::Args;
 use pseudo_engine::manifest::Manifest;
 use pseudo_engine::{Disk, ForgetOptions, ForgetOutcome, ForgetReport, ForgottenRun, Policy};
 use pseudo_keyring::{Error as KeyError, Held, Role};
+use pseudo_query::Classes;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -75,6 +76,9 @@ impl Forget {
             for leak in &report.leaks {
                 screen.warning(&leak.to_string());
             }
+            for gate in &report.gates {
+                screen.warning(&format!("{gate}: the next run is held to it"));
+            }
             message::print(&self.answer(&report))
         });
         done.map_err(|failure| Failure::run(failure, self.standing(before, started)))
@@ -102,6 +106,7 @@ impl Forget {
             identity: self.identity.as_deref(),
             tables: &self.tables,
             threads: self.threads.map(NonZeroUsize::get),
+            classes: &Classes,
             progress: &meter,
             cancel,
             disk: Disk::default(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use pseudo_engine::{Disk, RekeyOptions, RekeyReport, RunOutcome};
 use pseudo_keyring::{Keyring, Opener, Recipient};
+use pseudo_query::Classes;
 use serde_json::json;
 
 use crate::access::AccessArgs;
@@ -111,6 +112,7 @@ impl Rekey {
             bridge: self.bridge.as_deref().zip(self.bridge_recipient.as_ref()),
             threads: self.threads.map(NonZeroUsize::get),
             space: None,
+            classes: &Classes,
             progress: &meter,
             cancel,
             disk: Disk::default(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
+use pseudo_query::Classes;
 use pseudo_report::Report;
 use serde_json::json;
 
@@ -120,6 +121,7 @@ impl Run {
             new_epoch: self.new_epoch,
             threads: self.threads.map(NonZeroUsize::get),
             space: None,
+            classes: &Classes,
             progress: &meter,
             cancel,
             disk: Disk::default(),
@@ -190,13 +192,15 @@ impl Run {
                     }
                 };
                 let summary = summary(&report.manifest);
+                let gates = verify::gates(&report.manifest);
                 let tables = report.manifest.tables.iter();
                 let forgotten = match tables.map(|table| table.forgotten_rows).sum() {
                     0 => String::new(),
                     rows => format!("rows of forgotten subjects: {}\n", thousands(rows)),
                 };
                 format!(
-                    "{summary}\n{forgotten}{reused}{held}run {run} is published: {sink}/current\n"
+                    "{summary}\n{gates}{forgotten}{reused}{held}run {run} is published: \
+                     {sink}/current\n"
                 )
             }
             RunOutcome::NothingToDo => format!(

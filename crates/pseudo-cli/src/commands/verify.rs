@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pseudo_engine::VerifyReport;
-use pseudo_engine::manifest::{GatedColumn, SharedIdentity};
+use pseudo_engine::manifest::{GatedColumn, Manifest, SharedIdentity};
+use pseudo_engine::risk::Unit;
+use pseudo_query::Classes;
 use serde_json::{Value, json};
 
 use crate::message::{self, Failure, Screen};
@@ -15,8 +17,9 @@ use crate::table::{Table, thousands};
 ///
 /// Every file is read to its last byte and compared with the manifest: digest, rows, schema,
 /// footer, NULLs, the form of every pseudonym. No column may hold more identifiers than chance
-/// explains. With the pipeline, no value of a protected column of its source may stand in the
-/// output either. No key is needed.
+/// explains, and the classes of rows that `[gates]` asked for are counted once more. With the
+/// pipeline, no value of a protected column of its source may stand in the output either. No key is
+/// needed.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  pseudo verify data/safe --pipeline pipelines/quickstart.toml")]
 pub(crate) struct Verify {
@@ -39,6 +42,8 @@ impl Verify {
         let job = self.pipeline.as_deref().map(open).transpose()?;
         let threads = self.threads.map(NonZeroUsize::get);
         let report = pseudo_engine::verify(&self.sink, job.as_ref(), threads)?;
+        let memory = job.and_then(|job| job.pipeline.limits.memory);
+        pseudo_engine::verify_gates(&self.sink, &report.manifest, &Classes, memory)?;
         if !report.same_pipeline {
             screen.warning("the pipeline file is not the one that the run was made by");
         }
@@ -84,6 +89,30 @@ pub(crate) fn excused(table: &str, column: &str, shared: &SharedIdentity) -> Opt
              `{identity}`, and pass because the pipeline calls the two unrelated"
         )
     })
+}
+
+/// What was counted for `[gates]`, a line for each table.
+pub(crate) fn gates(manifest: &Manifest) -> String {
+    let mut text = String::new();
+    for table in &manifest.tables {
+        let Some(gate) = &table.classes else {
+            continue;
+        };
+        let found = &gate.found;
+        let unit = match found.unit {
+            Unit::Rows => "rows",
+            Unit::Subjects => "subjects",
+        };
+        text.push_str(&format!(
+            "gate {}: k = {} by {}, {} {unit} in {} classes\n",
+            table.table,
+            thousands(found.k),
+            found.quasi_identifiers.join(", "),
+            thousands(found.members),
+            thousands(found.classes),
+        ));
+    }
+    text
 }
 
 /// The columns that were looked at, with their tables.
@@ -134,12 +163,13 @@ fn as_text(verify: &Verify, report: &VerifyReport) -> String {
         ]);
     }
     let run = &report.manifest.run_id;
+    let gates = gates(&report.manifest);
     let compared = report.protected.map_or_else(
         || "; give `--pipeline` to compare it with its source".to_owned(),
         |columns| format!(", and with {columns} protected columns of its source"),
     );
     format!(
-        "{shown}\n{tables}\nrun {run} of {} is as its manifest says{compared}\n",
+        "{shown}\n{tables}\n{gates}run {run} of {} is as its manifest says{compared}\n",
         verify.sink.display()
     )
 }
@@ -151,6 +181,7 @@ fn as_json(verify: &Verify, report: &VerifyReport) -> Value {
             "files": table.outputs.len(),
             "rows": table.published_rows,
             "gate": gate,
+            "classes": table.classes,
         })
     };
     let changed = report
