@@ -8,13 +8,14 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "",
     "init",
     "check",
     "run",
     "verify",
     "scan",
+    "attack",
     "query",
     "reveal",
     "lookup",

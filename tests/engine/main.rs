@@ -1,6 +1,7 @@
 //! Tests of the engine at its boundary: pipelines over small files, and every byte they wrote.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code")]
 
+mod attack;
 mod audit;
 mod cancel;
 mod classes;

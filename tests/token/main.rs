@@ -8,6 +8,7 @@ mod format;
 mod hex;
 mod laws;
 mod paths;
+mod plain;
 mod random;
 mod root;
 mod smoke;

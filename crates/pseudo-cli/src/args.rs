@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run, sample,
-    scan, verify,
+    attack, audit, check, completions, forget, init, keys, lookup, man, query, rekey, reveal, run,
+    sample, scan, verify,
 };
 
 /// Pseudonymize tables by policy, and prove it
@@ -27,6 +27,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Verify(verify::Verify),
     Scan(scan::Scan),
+    Attack(attack::Attack),
     Query(query::Query),
     Reveal(reveal::Reveal),
     Lookup(lookup::Lookup),
@@ -75,7 +76,7 @@ Exit codes:
   1    failed while running, or stopped by a signal
   2    usage, pipeline file, schema or keyring
   3    privacy: what was written may not be published, what is asked for may not be revealed, or
-       `scan --fail-on` was hit
+       `scan --fail-on` or `attack` found what should not be there
   4    data quality: `[limits]`, counts, or an invalid value under `on_invalid = \"fail\"`
   75   try again later
   255  a bug in this program

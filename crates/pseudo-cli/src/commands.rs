@@ -1,5 +1,6 @@
 //! The verbs, one per file, in the order in which a person meets them.
 
+pub(crate) mod attack;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
         Command::Scan(args) => args.run(screen),
+        Command::Attack(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Reveal(args) => args.run(screen),
         Command::Lookup(args) => args.run(screen),

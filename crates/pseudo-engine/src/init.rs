@@ -7,7 +7,7 @@
 
 mod decide;
 mod dialect;
-mod find;
+pub(crate) mod find;
 mod name;
 mod nature;
 mod profile;

@@ -7,6 +7,7 @@
 //! on l-diversity (Machanavajjhala et al. 2007) and t-closeness (Li et al. 2007).
 
 mod assessment;
+pub mod attack;
 
 use std::path::PathBuf;
 

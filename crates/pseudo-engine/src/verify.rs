@@ -18,7 +18,7 @@ pub(crate) mod form;
 mod gate;
 mod numbers;
 pub(crate) mod pages;
-mod probe;
+pub(crate) mod probe;
 mod proof;
 mod protected;
 pub(crate) mod published;

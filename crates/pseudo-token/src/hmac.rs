@@ -268,7 +268,7 @@ pub(crate) fn block_of(message: &[u8], index: usize) -> [u8; 64] {
 }
 
 /// The initial state of SHA-256 (FIPS 180-4, 5.3.3).
-const INITIAL: [u32; 8] = [
+pub(crate) const INITIAL: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
     0x3c6e_f372,

@@ -142,6 +142,20 @@ pub(crate) fn digests<const N: usize>(
     }
 }
 
+/// Writes the first 16 bytes of the SHA-256 of each message, where the path has lanes for it; says
+/// whether it has. No message is longer than [`SHORT`](crate::plain::SHORT).
+pub(crate) fn sha256(lanes: Lanes, messages: &[&[u8]], out: &mut [[u8; 16]]) -> bool {
+    match lanes {
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Avx512 => avx512::sha256(messages, out),
+        _ => {
+            let _ = (messages, out);
+            return false;
+        }
+    }
+    true
+}
+
 /// Appends the seal of each value.
 pub(crate) fn seal(lanes: Lanes, siv: &Siv, values: &[&[u8]], out: &mut Vec<u8>) {
     match lanes {

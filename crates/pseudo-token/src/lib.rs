@@ -16,7 +16,8 @@
 //! In reading order: `key` (secrets and what is derived from them), `root` (what a secret is asked
 //! for), `subkey` (the names of sub-keys), `hmac` (tokens, the shift of dates, row order, the audit
 //! log), `siv` (seals), `encoding` (their text forms), `ff1` (tokens that keep their format),
-//! `lanes` (many messages at once), `error`; `fuzz` for tests.
+//! `lanes` (many messages at once), `plain` (the
+//! hash without a key, for attacks), `error`; `fuzz` for tests.
 //! `TOKENS.md` beside this crate is the contract these modules implement.
 
 #![warn(clippy::indexing_slicing)]
@@ -29,6 +30,7 @@ pub mod fuzz;
 mod hmac;
 mod key;
 mod lanes;
+mod plain;
 mod root;
 mod siv;
 mod subkey;
@@ -39,6 +41,7 @@ pub use ff1::{Alphabet, FpeKey};
 pub use hmac::{AuditKey, ShiftKey, ShuffleKey, TokenKey};
 pub use key::{CheckValue, DomainKey, Epoch, Purpose, Secret};
 pub use lanes::Lanes;
+pub use plain::{sha256, sha256_on};
 pub use root::RootMessage;
 pub use siv::SealKey;
 pub use subkey::SubKey;

@@ -14,20 +14,20 @@ use crate::{Error, Result};
 
 /// A table to look at.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Its name, which can be a directory.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// A path or a pattern below the root.
-    pub(super) source: String,
+    pub(crate) source: String,
     /// How its files are read, where they are CSV.
-    pub(super) csv: Option<CsvOptions>,
+    pub(crate) csv: Option<CsvOptions>,
     /// Bytes of its files.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Found {
     /// The table as a pipeline would describe it.
-    pub(super) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         Table {
             name: self.name.clone(),
             source: self.source.clone(),
@@ -59,7 +59,7 @@ pub struct Skipped {
 }
 
 /// Finds the tables of a root, by name.
-pub(super) fn tables(root: &Root) -> Result<(Vec<Found>, Vec<Skipped>)> {
+pub(crate) fn tables(root: &Root) -> Result<(Vec<Found>, Vec<Skipped>)> {
     let folder = match root {
         Root::Folder(folder) => folder,
         Root::Sample(_) => {

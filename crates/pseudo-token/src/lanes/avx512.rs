@@ -13,7 +13,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 use super::batch::{BLOCKS, CHUNK, LONG, for_each_run};
 use super::portable;
 use super::rounds::{bits, blocks, compress};
-use crate::hmac::Keyed;
+use crate::hmac::{INITIAL, Keyed};
 
 /// Writes the first `N` bytes of the HMAC of each value.
 pub(super) fn digests<const N: usize>(keyed: &Keyed, values: &[&[u8]], out: &mut [[u8; N]]) {
@@ -105,6 +105,41 @@ fn digest_groups<const N: usize, const G: usize>(
         w0, w1, w2, w3, w4, w5, w6, w7, mark, zero, zero, zero, zero, zero, zero, length,
     ];
     state = outer.map(|word| [word; G]);
+    compress_block(&mut state, &mut words);
+    for (group, lanes) in lanes.iter().enumerate() {
+        store(&state, group, lanes, out);
+    }
+}
+
+/// Writes the first 16 bytes of the SHA-256 of each message; none is longer than [`SHORT`](crate::plain::SHORT).
+pub(super) fn sha256(messages: &[&[u8]], out: &mut [[u8; 16]]) {
+    for (messages, out) in messages.chunks(32).zip(out.chunks_mut(32)) {
+        // SAFETY: this path is entered only where the machine has its instructions.
+        unsafe { sha256_groups(messages, out) }
+    }
+}
+
+/// Writes the hashes of up to 32 messages.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline(never)]
+fn sha256_groups(values: &[&[u8]], out: &mut [[u8; 16]]) {
+    // Lanes without a message repeat the first one.
+    let mut lanes = [[0; 16]; 2];
+    let mut messages: [[&[u8]; 16]; 2] = [[values[0]; 16]; 2];
+    let places = lanes.as_flattened_mut().iter_mut();
+    let places = places.zip(messages.as_flattened_mut());
+    for ((lane, message), (index, value)) in places.zip(values.iter().enumerate()) {
+        (*lane, *message) = (index, value);
+    }
+    let mut words: [V<2>; 16] = [splat(0); 16];
+    half(&messages, 0, &mut words, 0);
+    if values.iter().any(|value| value.len() > 31) {
+        half(&messages, 32, &mut words, 8);
+    }
+    // the lengths count a block of key
+    let key: V<2> = splat((64_u32 * 8).wrapping_neg());
+    words[15] = add(lengths(&messages), key);
+    let mut state = INITIAL.map(|word| splat(word));
     compress_block(&mut state, &mut words);
     for (group, lanes) in lanes.iter().enumerate() {
         store(&state, group, lanes, out);
