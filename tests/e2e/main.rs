@@ -20,6 +20,7 @@ mod publish;
 mod record;
 mod refuse;
 mod rekey;
+mod report;
 mod reveal;
 mod run;
 mod scan;

@@ -5,8 +5,8 @@
 mod changes;
 mod figures;
 mod hostile;
-mod looks;
 mod many;
 mod page;
+mod risk;
 mod sample;
 mod text;

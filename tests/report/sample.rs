@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use pseudo_engine::manifest::Manifest;
+use pseudo_engine::risk::Assessment;
+use pseudo_engine::risk::attack::AttackReport;
 use pseudo_report::Report;
 use serde_json::{Value, json};
 
@@ -142,5 +144,92 @@ pub(crate) fn report(manifest: &Manifest) -> Report<'_> {
         sink: Path::new("data/safe"),
         manifest,
         previous: None,
+        assessment: None,
+        attack: None,
     }
+}
+
+/// What was measured of `users`: a set that was proposed, and all columns.
+pub(crate) fn assessment() -> Assessment {
+    let attacker = |highest, average, at_risk| json!({ "highest": highest, "average": average, "at_risk": at_risk });
+    let set = |origin: &str, unique: u64| {
+        json!({
+            "origin": origin, "quasi_identifiers": ["city", "gender"], "unit": "subjects",
+            "members": 1_234_300, "classes": 341, "k": 1, "unique": unique, "k_wanted": 5,
+            "below": 61_704,
+            "sizes": [
+                { "from": 1, "to": 1, "classes": unique, "members": unique },
+                { "from": 2, "to": 4, "classes": 13_000, "members": 61_704 - unique },
+                { "from": 5, "to": 99, "classes": 9_000, "members": 500_000 },
+                { "from": 100, "to": u64::MAX, "classes": 341, "members": 672_596 },
+            ],
+            "risks": {
+                "prosecutor": attacker(1.0, 0.031, 0.05),
+                "journalist": attacker(0.2, 0.007, 0.01),
+                "marketer": 0.031,
+            },
+            "sensitive": [{
+                "column": "note", "l_distinct": 2, "l_entropy": 1.75, "t": 0.312, "ordered": false,
+                "disclosed": 4_242,
+            }],
+        })
+    };
+    let column = |name: &str, class: &str, frequency: Value| {
+        json!({
+            "column": name, "class": class, "action": "keep", "rows": 1_234_456, "nulls": 0,
+            "distinct": 341, "unique": 17, "top": 98_765, "entropy": 6.25, "min_entropy": 3.5,
+            "frequency": frequency,
+        })
+    };
+    let counted = json!({ "values": 12.5, "rows": 0.0375 });
+    let assessment = json!({
+        "format": "pseudo-assessment/1", "run_id": "20260102T030405Z", "pipeline": "customers",
+        "domain": "analytics", "epoch": 3, "k_wanted": 5,
+        "tables": [{
+            "table": "users", "rows": 1_234_456, "subject": "user_id", "subjects": 1_234_300,
+            "sets": [set("all", 55_000), set("proposed", 12_345)],
+            "columns": [
+                column("user_id", "pseudonym", counted),
+                column("city", "quasi-identifier", json!(null)),
+                column("gender", "sensitive", json!(null)),
+            ],
+        }],
+        "warnings": [{
+            "kind": "small-classes", "table": "users", "columns": ["city", "gender"],
+            "text": "61,704 subjects are in classes of fewer than 5",
+        }],
+    });
+    serde_json::from_value(assessment).unwrap()
+}
+
+/// What an attack on that run came to.
+pub(crate) fn attack() -> AttackReport {
+    let attack = json!({
+        "format": "pseudo-attack/1", "run_id": "20260102T030405Z", "with_source": false,
+        "targets": [],
+        "trials": [{
+            "table": "users", "column": "phone", "dictionary": "cn-phone", "candidates": 4_400_000_000_u64,
+            "tried": 480_000_000, "hits": 0, "missed": null,
+        }],
+        "recovered": [], "identified": [], "unread_files": 2,
+        "singled_out": [{
+            "tables": ["users"], "subject": "user_id", "people": 1_234_300,
+            "sets": [
+                { "columns": ["users.city"], "alone": 27 },
+                { "columns": ["users.city", "users.gender"], "alone": 12_345 },
+            ],
+            "left_out": null,
+        }],
+        "frequencies": [{
+            "table": "users", "column": "phone", "values": 600_000, "rows": 1_200_056,
+            "certain_values": 3, "certain_rows": 901, "expected_rows": 1_801.5, "with_source": false,
+        }],
+        "linked": [],
+        "order": [{
+            "table": "users", "column": "city", "compared": 1_234_455, "correlation": 0.001,
+            "chance": 0.002, "tells": false,
+        }],
+        "sentence": "Had this copy been stolen: 12,345 of 1,234,300 people could be singled out, by {users.city, users.gender}; nothing was recovered from 3 columns of pseudonyms (480,000,000 guesses); no value looks like an identifier.",
+    });
+    serde_json::from_value(attack).unwrap()
 }

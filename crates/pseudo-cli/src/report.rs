@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pseudo_engine::Result;
 use pseudo_engine::manifest::Manifest;
 use pseudo_report::Report;
 
@@ -26,7 +25,7 @@ impl ReportArgs {
     }
 
     /// Refuses a report in the sink: what is there is the output, proved and nothing but.
-    pub(crate) fn check(&self, sink: Option<&Path>) -> std::result::Result<(), Failure> {
+    pub(crate) fn check(&self, sink: Option<&Path>) -> Result<(), Failure> {
         let (Some(path), Some(sink)) = (&self.report, sink) else {
             return Ok(());
         };
@@ -40,7 +39,7 @@ impl ReportArgs {
     }
 
     /// Writes the report, if one is wanted; the page last, so that whoever sees it finds the others.
-    pub(crate) fn write(&self, report: &Report<'_>) -> Result<()> {
+    pub(crate) fn write(&self, report: &Report<'_>) -> pseudo_engine::Result<()> {
         let Some(path) = &self.report else {
             return Ok(());
         };
@@ -52,13 +51,18 @@ impl ReportArgs {
     }
 }
 
+/// The run of a sink that something was found out about, as far as it is still there.
+pub(crate) fn run(sink: &Path, run_id: &str) -> Option<Manifest> {
+    Manifest::read(&sink.join("runs").join(run_id)).ok()
+}
+
 /// The run that is current in a sink, as far as there is one that can be read.
 pub(crate) fn current(sink: &Path) -> Option<Manifest> {
     Manifest::read(&sink.join("current")).ok()
 }
 
 /// JSON and Markdown take the name with another ending, so that this one must be the page's.
-fn page(text: &str) -> std::result::Result<PathBuf, String> {
+fn page(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.extension().and_then(|end| end.to_str()) {
         Some("html" | "htm") => Ok(path),

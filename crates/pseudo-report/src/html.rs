@@ -150,14 +150,20 @@ fn facts(facts: &[Fact]) -> Element {
 }
 
 fn numbers(tiles: &[Tile]) -> Element {
-    let tiles = tiles.iter().map(|tile| {
+    let items = tiles.iter().map(|tile| {
         let alert = if tile.alert { "tile alert" } else { "tile" };
         element("li")
             .class(alert)
             .with(element("strong").text(&tile.number))
             .with(element("span").text(&tile.of))
     });
-    element("ul").class("tiles").with_all(tiles)
+    // rows of tiles are full
+    let class = if tiles.len().is_multiple_of(4) {
+        "tiles four"
+    } else {
+        "tiles"
+    };
+    element("ul").class(class).with_all(items)
 }
 
 /// The table, in a frame that can be scrolled by hand and by keyboard, and its note.

@@ -23,6 +23,8 @@ mod words;
 use std::path::Path;
 
 use pseudo_engine::manifest::Manifest;
+use pseudo_engine::risk::Assessment;
+use pseudo_engine::risk::attack::AttackReport;
 use pseudo_engine::{Error, Result};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -41,6 +43,10 @@ pub struct Report<'a> {
     pub manifest: &'a Manifest,
     /// The run that it is compared with: the one that was current before it.
     pub previous: Option<&'a Manifest>,
+    /// What was measured of the run.
+    pub assessment: Option<&'a Assessment>,
+    /// What an attack on the run came to.
+    pub attack: Option<&'a AttackReport>,
 }
 
 impl Report<'_> {
@@ -75,6 +81,8 @@ impl Report<'_> {
             "manifest_sha256": self.digest()?,
             "columns": treatment::Totals::of(self.manifest),
             "changes": self.changes(),
+            "assessment": self.assessment,
+            "attack": self.attack,
             "manifest": self.manifest,
         });
         let text = serde_json::to_string_pretty(&report)

@@ -1,11 +1,13 @@
 //! What a report says, one file a topic, in the order in which it is read.
 
+mod attack;
 mod changes;
 mod columns;
 mod evidence;
 mod gate;
 mod keys;
 mod limits;
+mod risk;
 mod rows;
 pub(crate) mod summary;
 
@@ -46,6 +48,8 @@ pub(crate) fn document(report: &Report<'_>) -> Result<Document> {
         rows::section(report),
         columns::section(report),
         gate::section(report),
+        risk::section(report),
+        attack::section(report),
         keys::section(report),
         evidence::section(report)?,
         limits::section(report),

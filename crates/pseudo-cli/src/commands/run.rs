@@ -156,6 +156,8 @@ impl Run {
             sink,
             manifest,
             previous: previous.as_ref(),
+            assessment: None,
+            attack: None,
         });
         if let Err(error) = told {
             screen.warning(&error.to_string());

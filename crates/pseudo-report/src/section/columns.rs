@@ -1,6 +1,9 @@
 //! Every column with its rule and what came of its cells.
 
+use std::collections::BTreeMap;
+
 use pseudo_engine::manifest::{ColumnManifest, Manifest, TableManifest};
+use pseudo_engine::risk::ColumnClass;
 
 use crate::Report;
 use crate::chart::{BARS_MAX, Bar, Chart, Tone};
@@ -38,7 +41,7 @@ pub(crate) fn section(report: &Report<'_>) -> Section {
                 .text(format!(": {columns}{dropped}")),
             open,
             printed: true,
-            blocks: of_table(table),
+            blocks: of_table(table, classes(report, &table.table)),
         })
     }));
     Section {
@@ -171,8 +174,29 @@ fn faults(manifest: &Manifest) -> Option<Chart> {
     })
 }
 
-fn of_table(table: &TableManifest) -> Vec<Block> {
-    let heads = vec![
+/// What the columns of a table are to somebody who looks for people, by name, where it was measured.
+fn classes<'a>(report: &Report<'a>, table: &str) -> Option<BTreeMap<&'a str, ColumnClass>> {
+    let mut tables = report.assessment?.tables.iter();
+    let table = tables.find(|assessed| assessed.table == table)?;
+    let columns = table.columns.iter();
+    Some(
+        columns
+            .map(|column| (column.column.as_str(), column.class))
+            .collect(),
+    )
+}
+
+pub(crate) const fn class(class: ColumnClass) -> &'static str {
+    match class {
+        ColumnClass::Pseudonym => "direct identifier, as pseudonym",
+        ColumnClass::QuasiIdentifier => "quasi-identifier",
+        ColumnClass::Sensitive => "sensitive",
+        ColumnClass::Other => "other",
+    }
+}
+
+fn of_table(table: &TableManifest, classes: Option<BTreeMap<&str, ColumnClass>>) -> Vec<Block> {
+    let mut heads = vec![
         Head::Words("Column"),
         Head::Words("Becomes"),
         Head::Long("Rule"),
@@ -185,7 +209,14 @@ fn of_table(table: &TableManifest) -> Vec<Block> {
         Head::Number("In quarantine"),
         Head::Number("Distinct (about)"),
     ];
-    let rows = table.columns.iter().map(row).collect();
+    let mut rows: Vec<Vec<Line>> = table.columns.iter().map(row).collect();
+    if let Some(classes) = classes {
+        heads.insert(1, Head::Words("Class"));
+        for (row, column) in rows.iter_mut().zip(&table.columns) {
+            let class = classes.get(column.column.as_str()).copied().map(class);
+            row.insert(1, text(class.unwrap_or("–")));
+        }
+    }
     let (heads, rows, none) = without_zeros(heads, rows);
     let mut blocks = vec![Block::Table(Table {
         caption: format!(

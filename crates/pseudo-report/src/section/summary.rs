@@ -4,7 +4,7 @@ use pseudo_engine::manifest::{Manifest, TableManifest};
 
 use crate::Report;
 use crate::document::{Block, Line, Section, Tile, text};
-use crate::section::gate;
+use crate::section::{gate, risk};
 use crate::treatment::Totals;
 use crate::words::{count, number, percent, things};
 
@@ -24,11 +24,15 @@ pub(crate) fn section(report: &Report<'_>) -> Section {
 /// What a board has to know: one sentence each on rows, columns and the gate.
 pub(crate) fn verdict(report: &Report<'_>) -> Vec<Line> {
     let manifest = report.manifest;
-    vec![
+    let mut lines = vec![
         published(manifest),
         columns(&Totals::of(manifest)),
         gate::sentence(manifest),
-    ]
+    ];
+    lines.extend(report.assessment.and_then(risk::sentence));
+    let attack = report.attack;
+    lines.extend(attack.map(|attack| text(attack.sentence.as_str())));
+    lines
 }
 
 fn published(manifest: &Manifest) -> Line {
@@ -113,7 +117,7 @@ fn tiles(report: &Report<'_>) -> Vec<Tile> {
         of: of.to_owned(),
         alert,
     };
-    vec![
+    let mut tiles = vec![
         tile(number(rows.published), "rows published", false),
         tile(count(totals.pseudonyms), "columns of pseudonyms", false),
         tile(count(totals.coarser), "columns made coarser", false),
@@ -124,7 +128,14 @@ fn tiles(report: &Report<'_>) -> Vec<Tile> {
             "columns that may hold identifiers",
             suspicions > 0,
         ),
-    ]
+    ];
+    if let Some((_, set)) = report.assessment.and_then(risk::headline) {
+        let small = set.k < set.k_wanted;
+        tiles.push(tile(number(set.k), "in the smallest class", small));
+        let alone = percent(set.unique, set.members);
+        tiles.push(tile(alone, "are alone in their class", set.unique > 0));
+    }
+    tiles
 }
 
 /// Rows of all tables.
