@@ -40,7 +40,7 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "TABLE")]
     table: Vec<String>,
     /// Candidates of each dictionary that are hashed, at most, in each spelling
-    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     guesses: u64,
     /// Hash every candidate there is: hours
     #[arg(long, conflicts_with = "guesses")]

@@ -98,6 +98,7 @@ impl Tried<'_> {
             spelt.extend(found.into_keys().map(|place| (words, place)));
         }
         let name = space.family.name();
+        report.hashes += count * (space.family.spellings() * Hash::ALL.len()) as u64;
         for (column, at) in self.columns.iter().zip(0..) {
             let expected = count as f64 * column.told.compared as f64 / space.size as f64;
             report.trials.push(Trial {
@@ -153,6 +154,7 @@ impl Tried<'_> {
                 spelt.extend(found.0.into_keys().map(|place| (words, place)));
             }
         }
+        report.hashes += asked * Hash::ALL.len() as u64;
         for (column, at) in self.columns.iter().zip(0..) {
             report.trials.push(Trial {
                 table: column.told.table.clone(),
@@ -356,8 +358,8 @@ fn of_column(hits: &Hits, column: u32) -> u64 {
     own.map(|(_, count)| count).sum()
 }
 
-/// Hits that tell a column of hashes from one that is none: it would be missed by a chance of e^-40.
-const EXPECTED: u64 = 40;
+/// Hits that tell a column of hashes from one that is none: it would be missed by a chance of e^-20.
+const EXPECTED: u64 = 20;
 /// Candidates of a task, and of a batch of it.
 const BLOCK: u64 = 1 << 18;
 const BATCH: usize = 4096;

@@ -15,6 +15,8 @@ pub struct AttackReport {
     pub targets: Vec<Target>,
     /// What was tried against each of them.
     pub trials: Vec<Trial>,
+    /// How many hashes were computed for that.
+    pub hashes: u64,
     /// Hashes without a key that were inverted.
     pub recovered: Vec<Recovered>,
     /// Values that are identifiers as they stand.
@@ -278,10 +280,9 @@ impl AttackReport {
     fn guessed(&self) -> String {
         let columns = count(self.targets.len() as u64, "column");
         if self.recovered.is_empty() {
-            let guesses: u64 = self.trials.iter().map(|trial| trial.tried).sum();
+            let hashes = thousands(self.hashes);
             return format!(
-                "nothing was recovered from {columns} of pseudonyms ({} guesses)",
-                thousands(guesses)
+                "nothing was recovered from {columns} of pseudonyms by {hashes} hashes"
             );
         }
         let one = |one: &Recovered| {

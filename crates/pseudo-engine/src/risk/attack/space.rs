@@ -170,22 +170,23 @@ impl Message {
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        let places = self.bytes.iter_mut().skip(self.len);
-        places.zip(bytes).for_each(|(place, byte)| *place = *byte);
-        self.len += bytes.len();
-    }
-
-    /// Appends a number in so many digits, at most 20.
-    fn push_digits(&mut self, mut number: u64, count: usize) {
-        let end = self.len + count;
+        let end = self.len + bytes.len();
         if let Some(places) = self.bytes.get_mut(self.len..end) {
-            for place in places.iter_mut().rev() {
-                let [digit, ..] = (number % 10).to_le_bytes();
-                *place = b'0' + digit;
-                number /= 10;
-            }
+            places.copy_from_slice(bytes);
         }
         self.len = end;
+    }
+
+    /// Appends a number in so many digits, at most 16.
+    fn push_digits(&mut self, number: u64, count: usize) {
+        let halves = [number / 100_000_000, number % 100_000_000];
+        let digits = halves.map(eight_digits);
+        let digits = digits.as_flattened();
+        self.push(
+            digits
+                .get(digits.len() - count.min(16)..)
+                .unwrap_or_default(),
+        );
     }
 
     /// Appends what stands behind the letter of a plate: five places, or six of a vehicle of new
@@ -217,6 +218,16 @@ impl Message {
             self.push(energy(number));
         }
     }
+}
+
+/// The eight digits of a number, all at once: halves, quarters and digits side by side in a word.
+fn eight_digits(number: u64) -> [u8; 8] {
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
+    let high = ((halves * 10_486) >> 20) & 0x0000_007F_0000_007F;
+    let pairs = high | ((halves - 100 * high) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000F_000F_000F_000F;
+    let digits = tens | ((pairs - 10 * tens) << 8);
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
 /// A day since 1970-01-01 as `YYYYMMDD`.
@@ -288,6 +299,15 @@ mod tests {
                 seen.insert(one);
             }
             assert_eq!(seen.len(), numbers.len(), "{family:?}");
+        }
+    }
+
+    #[test]
+    fn digits_are_those_of_the_number() {
+        let numbers = (0..10_000).chain((0..10_000).map(|n| 99_999_999 - n * 9_973));
+        for number in numbers {
+            let digits = eight_digits(number);
+            assert_eq!(str::from_utf8(&digits), Ok(format!("{number:08}").as_str()));
         }
     }
 
