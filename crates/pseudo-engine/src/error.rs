@@ -384,7 +384,7 @@ impl Error {
             ),
             Self::Gates { .. } => Some(
                 "make one of its columns coarser (`age`, `band`, `prefix`, `rare`, `truncate`), or \
-                 drop it"
+                 drop it; a count that needs more memory gets it by `memory` in [limits]"
                     .to_owned(),
             ),
             Self::Locked { .. } => Some("run again when it has ended".to_owned()),

@@ -49,7 +49,8 @@ impl Files {
             if !same_names(schema, &footer.schema) {
                 return Err(Error::Damaged);
             }
-            let whole = std::path::absolute(path).map_err(Error::read(path))?;
+            // without `..`, which a store takes for no place
+            let whole = std::fs::canonicalize(path).map_err(Error::read(path))?;
             let place = StorePath::from_absolute_path(whole).map_err(|_| Error::Damaged)?;
             let mut file = PartitionedFile::new(String::new(), footer.bytes);
             file.object_meta.location = place;
