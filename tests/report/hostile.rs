@@ -130,7 +130,8 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// What of a line is not in a code span (CommonMark 6.1): a span ends at a run of as many backticks.
+/// What of a line is not in a code span (CommonMark 6.1), which ends at a run of as many
+/// backticks.
 fn outside_code(line: &str) -> Vec<String> {
     let mut outside = vec![String::new()];
     let mut rest = line;

@@ -8,6 +8,9 @@ use pseudo_engine::risk::attack::AttackReport;
 use pseudo_report::Report;
 use serde_json::{Value, json};
 
+const ACCOUNT: &str = "token account, base32, 128 bits";
+const PHONE: &str = "token phone, base32, 128 bits";
+
 /// A run of two tables: rows of all fates, columns of all treatments, and a finding of the gate.
 pub(crate) fn run() -> Value {
     json!({
@@ -60,8 +63,8 @@ fn users() -> Value {
         "sources": [source("users/part-0.parquet", 1_234_567)],
         "outputs": [output("users/part-00000-aabbccdd.parquet", 1_234_456)],
         "columns": [
-            column("user_id", "user_id", "token account, base32, 128 bits", Some("account"), [1_234_456, 0, 0, 0, 0, 0]),
-            column("phone", "phone", "token phone, base32, 128 bits", Some("phone"), [1_200_000, 30_000, 4_400, 56, 71, 83]),
+            column("user_id", "user_id", ACCOUNT, Some("account"), [1_234_456, 0, 0, 0, 0, 0]),
+            column("phone", "phone", PHONE, Some("phone"), [1_200_000, 30_000, 4_400, 56, 71, 83]),
             column("city", "city", "rare, below 20 rows", None, [1_234_000, 456, 0, 0, 0, 0]),
             column("gender", "gender", "keep", None, [1_234_456, 0, 0, 0, 0, 0]),
             column("note", "note", "null", None, [0, 1_234_456, 0, 0, 0, 0]),
@@ -87,7 +90,7 @@ fn orders() -> Value {
         "sources": [source("orders/part-0.parquet", 2_000)],
         "outputs": [output("orders/part-00000-00112233.parquet", 2_000)],
         "columns": [
-            column("user_id", "user_id", "token account, base32, 128 bits", Some("account"), [2_000, 0, 0, 0, 0, 0]),
+            column("user_id", "user_id", ACCOUNT, Some("account"), [2_000, 0, 0, 0, 0, 0]),
             column("price", "price", "round to 1000", None, [1_999, 1, 0, 0, 0, 0]),
         ],
         "dropped": [],
@@ -151,7 +154,17 @@ pub(crate) fn report(manifest: &Manifest) -> Report<'_> {
 
 /// What was measured of `users`: a set that was proposed, and all columns.
 pub(crate) fn assessment() -> Assessment {
-    let attacker = |highest, average, at_risk| json!({ "highest": highest, "average": average, "at_risk": at_risk });
+    let attacker = |highest: f64, average: f64, at_risk: f64| {
+        let risks = [
+            ("highest", highest),
+            ("average", average),
+            ("at_risk", at_risk),
+        ];
+        risks
+            .into_iter()
+            .map(|(name, risk)| (name.to_owned(), json!(risk)))
+            .collect::<Value>()
+    };
     let set = |origin: &str, unique: u64| {
         json!({
             "origin": origin, "quasi_identifiers": ["city", "gender"], "unit": "subjects",
@@ -202,13 +215,18 @@ pub(crate) fn assessment() -> Assessment {
     serde_json::from_value(assessment).unwrap()
 }
 
+const SENTENCE: &str = "Had this copy been stolen: 12,345 of 1,234,300 people could be singled \
+                        out, by {users.city, users.gender}; nothing was recovered from 3 columns \
+                        of pseudonyms (480,000,000 guesses); no value looks like an identifier.";
+
 /// What an attack on that run came to.
 pub(crate) fn attack() -> AttackReport {
     let attack = json!({
         "format": "pseudo-attack/1", "run_id": "20260102T030405Z", "with_source": false,
-        "targets": [],
+        "targets": [], "hashes": 480_000_000,
         "trials": [{
-            "table": "users", "column": "phone", "dictionary": "cn-phone", "candidates": 4_400_000_000_u64,
+            "table": "users", "column": "phone", "dictionary": "cn-phone",
+            "candidates": 4_400_000_000_u64,
             "tried": 480_000_000, "hits": 0, "missed": null,
         }],
         "recovered": [], "identified": [], "unread_files": 2,
@@ -222,14 +240,15 @@ pub(crate) fn attack() -> AttackReport {
         }],
         "frequencies": [{
             "table": "users", "column": "phone", "values": 600_000, "rows": 1_200_056,
-            "certain_values": 3, "certain_rows": 901, "expected_rows": 1_801.5, "with_source": false,
+            "certain_values": 3, "certain_rows": 901, "expected_rows": 1_801.5,
+            "with_source": false,
         }],
         "linked": [],
         "order": [{
             "table": "users", "column": "city", "compared": 1_234_455, "correlation": 0.001,
             "chance": 0.002, "tells": false,
         }],
-        "sentence": "Had this copy been stolen: 12,345 of 1,234,300 people could be singled out, by {users.city, users.gender}; nothing was recovered from 3 columns of pseudonyms (480,000,000 guesses); no value looks like an identifier.",
+        "sentence": SENTENCE,
     });
     serde_json::from_value(attack).unwrap()
 }

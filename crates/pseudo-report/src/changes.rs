@@ -1,5 +1,5 @@
-//! What is other in a run than in the one before it, by name: settings, tables, columns, rules, rows
-//! and source files. Files are the same when their digests are.
+//! What is other in a run than in the one before it, by name: settings, tables, columns, rules,
+//! rows and source files. Files are the same when their digests are.
 
 use std::collections::BTreeMap;
 

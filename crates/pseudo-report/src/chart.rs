@@ -233,7 +233,8 @@ fn units(text: &str) -> usize {
 
 const fn unit(one: char) -> usize {
     if matches!(one, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}')
-        || matches!(one, '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}')
+        || matches!(one, '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}')
+        || matches!(one, '\u{ff00}'..='\u{ff60}')
         || one > '\u{ffff}'
     {
         2

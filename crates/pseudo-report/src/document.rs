@@ -1,5 +1,5 @@
-//! A report before it has a form: sections of text, tables and charts. What it says is written once,
-//! and `html` and `markdown` say it each in their way.
+//! A report before it has a form: sections of text, tables and charts. What it says is written
+//! once, and `html` and `markdown` say it each in their way.
 
 use crate::chart::Chart;
 

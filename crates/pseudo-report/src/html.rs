@@ -8,8 +8,7 @@ use crate::node::{Element, code, element};
 use crate::words::visible;
 
 /// Nothing is loaded, sent or run, whatever a name in a table may say.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-                      base-uri 'none'; form-action 'none'";
+const POLICY: &str = include_str!("html/policy.txt");
 const STYLE: &str = include_str!("html/style.css");
 
 /// The page.
@@ -36,7 +35,7 @@ fn head(document: &Document) -> Element {
         .with(
             element("meta")
                 .attribute("http-equiv", "Content-Security-Policy")
-                .attribute("content", POLICY),
+                .attribute("content", POLICY.trim_end()),
         )
         .with(meta("viewport", "width=device-width, initial-scale=1"))
         .with(meta("color-scheme", "light dark"))

@@ -28,7 +28,8 @@ fn told(changes: &Changes) -> Vec<Block> {
         .text(format!(", published {}", time(&changes.published)));
     if changes.is_empty() {
         return vec![Block::Text(since.text(
-            ": pipeline, key, program, source files, columns, rules and numbers of rows are the same.",
+            ": pipeline, key, program, source files, columns, rules and numbers of rows are the \
+             same.",
         ))];
     }
     let mut blocks = vec![Block::Text(since.text("."))];

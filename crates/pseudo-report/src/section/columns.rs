@@ -174,7 +174,8 @@ fn faults(manifest: &Manifest) -> Option<Chart> {
     })
 }
 
-/// What the columns of a table are to somebody who looks for people, by name, where it was measured.
+/// What the columns of a table are to somebody who looks for people, by name, where it was
+/// measured.
 fn classes<'a>(report: &Report<'a>, table: &str) -> Option<BTreeMap<&'a str, ColumnClass>> {
     let mut tables = report.assessment?.tables.iter();
     let table = tables.find(|assessed| assessed.table == table)?;

@@ -149,8 +149,8 @@ fn measured(assessment: &Assessment) -> Vec<Block> {
         blocks.push(Block::Table(attacker_table(assessment)));
         blocks.push(Block::Text(text(
             "The prosecutor knows that a certain person is in the table; the journalist does not, \
-             and is at a disadvantage where the population is known to be larger; the marketer links \
-             all records and counts how many are right.",
+             and is at a disadvantage where the population is known to be larger; the marketer \
+             links all records and counts how many are right.",
         )));
     }
     blocks.push(Block::Table(sets(assessment)));
