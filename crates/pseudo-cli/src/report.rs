@@ -38,7 +38,7 @@ impl ReportArgs {
         Ok(())
     }
 
-    /// Writes the report, if one is wanted; the page last, so that whoever sees it finds the others.
+    /// Writes the report, if one is wanted; the page last: whoever sees it finds the others.
     pub(crate) fn write(&self, report: &Report<'_>) -> pseudo_engine::Result<()> {
         let Some(path) = &self.report else {
             return Ok(());

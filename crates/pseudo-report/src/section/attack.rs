@@ -68,8 +68,10 @@ fn alone(attack: &AttackReport) -> Option<Chart> {
             number(set.alone),
             percent(set.alone, view.people)
         );
+        // names of four columns would be cut to the same beginning
+        let columns = things(set.columns.len() as u64, "column", "columns");
         Bar::new(
-            &set.columns.join(", "),
+            &format!("by {columns}"),
             set.alone as f64,
             Tone::Alert,
             label,

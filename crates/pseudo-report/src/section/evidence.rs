@@ -17,7 +17,8 @@ pub(crate) fn section(report: &Report<'_>) -> Result<Section> {
     let mut blocks = vec![
         Block::Text(text(
             "Anybody who may read the sink can prove the current run once more, without a key. \
-             With the pipeline and its source, protected values are looked for in the output as well.",
+             With the pipeline and its source, protected values are looked for in the output, \
+             too.",
         )),
         Block::Command(format!("pseudo verify {}", quoted(&sink))),
         Block::Command(format!(
