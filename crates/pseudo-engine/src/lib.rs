@@ -16,7 +16,8 @@
 //! [`Disk`] is what all of them write through; [`risk`] is how far a table singles people out,
 //! counted by whoever knows SQL; [`lineage`] and [`metrics`] are what other systems are told,
 //! [`report`] is where files for people go, and [`Cancel`] stops it. Before all of it comes
-//! [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for identifiers in any tree of files.
+//! [`init`], which drafts a pipeline; apart stands [`mod@scan`], which looks for identifiers in any
+//! tree of files.
 
 pub mod ask;
 pub mod audit;
