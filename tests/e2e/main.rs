@@ -22,6 +22,7 @@ mod publish;
 mod record;
 mod refuse;
 mod rekey;
+mod report;
 mod reveal;
 mod run;
 mod scan;

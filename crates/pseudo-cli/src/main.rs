@@ -18,6 +18,7 @@ mod harden;
 mod message;
 mod progress;
 mod record;
+mod report;
 mod signals;
 mod table;
 mod unlock;

@@ -15,9 +15,10 @@
 //! values and pseudonyms, [`ask`] what they share, [`audit`] what is known of them afterwards;
 //! [`Disk`] is what all of them write through; [`risk`] is how far a table singles people out,
 //! counted by whoever knows SQL, and its `attack` plays the thief; [`lineage`] and [`metrics`] are
-//! what other systems are told, and [`Cancel`] stops it. Before all of it comes [`init`], which
-//! drafts a pipeline; apart stand [`mod@scan`], which looks for identifiers in any tree of files,
-//! and [`mod@trace`], which says where the rows of a leak are from.
+//! what other systems are told, [`report`] is where files for people go, and [`Cancel`] stops it.
+//! Before all of it comes [`init`], which drafts a pipeline; apart stand [`mod@scan`], which looks
+//! for identifiers in any tree of files, and [`mod@trace`], which says where the rows of a leak are
+//! from.
 
 pub mod ask;
 pub mod audit;
@@ -32,6 +33,7 @@ pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod rekey;
+pub mod report;
 pub mod reveal;
 pub mod risk;
 pub mod run;

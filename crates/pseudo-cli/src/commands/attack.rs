@@ -7,9 +7,11 @@ use clap::Args;
 use pseudo_engine::risk::attack::{
     AttackOptions, AttackReport, OrderLeak, Recovered, Spaces, Trial, attack,
 };
+use pseudo_report::Report;
 
 use crate::message::{self, Failure, Screen};
 use crate::progress::Meter;
+use crate::report::{self, ReportArgs};
 use crate::signals;
 use crate::table::{Table, thousands};
 
@@ -52,10 +54,13 @@ pub(crate) struct Attack {
     /// Write what was found as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Attack {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        self.report.check(Some(&self.sink))?;
         let cancel = signals::listen()?;
         let meter = Meter::new(screen);
         let report = attack(
@@ -74,6 +79,7 @@ impl Attack {
         );
         meter.finish();
         let report = report?;
+        self.tell(&report, screen);
         let text = if self.json {
             let value = serde_json::to_value(&report);
             message::json(&value.map_err(|_| Failure::Bug)?)
@@ -82,6 +88,30 @@ impl Attack {
         };
         message::print(&text)?;
         failure(&report).map_or(Ok(()), Err)
+    }
+}
+
+impl Attack {
+    /// Writes the report, with the run that was attacked.
+    fn tell(&self, attack: &AttackReport, screen: Screen) {
+        if !self.report.wanted() {
+            return;
+        }
+        let Some(manifest) = report::run(&self.sink, &attack.run_id) else {
+            screen.warning("the run that was attacked is gone, and there is no report on it");
+            return;
+        };
+        let previous = pseudo_engine::report::before(&self.sink, &manifest);
+        let told = self.report.write(&Report {
+            sink: &self.sink,
+            manifest: &manifest,
+            previous: previous.as_ref(),
+            assessment: None,
+            attack: Some(attack),
+        });
+        if let Err(error) = told {
+            screen.warning(&error.to_string());
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use pseudo_engine::manifest::{ColumnManifest, Manifest};
 use pseudo_engine::{Disk, RunOptions, RunOutcome, RunReport};
 use pseudo_query::Classes;
+use pseudo_report::Report;
 use serde_json::json;
 
 use crate::access::AccessArgs;
@@ -16,6 +17,7 @@ use crate::commands::{now, rfc3339, verify};
 use crate::message::{self, Failure, Screen, Standing};
 use crate::progress::Meter;
 use crate::record::{Record, RecordArgs};
+use crate::report::{self, ReportArgs};
 use crate::signals;
 use crate::table::{Table, thousands};
 use crate::unlock;
@@ -59,6 +61,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
+    report: ReportArgs,
+    #[command(flatten)]
     access: AccessArgs,
 }
 
@@ -74,9 +78,13 @@ impl Run {
             self.at,
             screen,
         );
+        let last = sink.as_deref().filter(|_| self.report.wanted());
+        let last = last.and_then(report::current);
         let mut report = None;
         let done = message::guard(|| {
+            self.report.check(sink.as_deref())?;
             let report = report.insert(self.publish(before.as_deref(), &mut record, screen)?);
+            self.tell(report, last, screen);
             message::print(&self.answer(report))
         });
         record.end(report.as_ref(), done.as_ref().err());
@@ -134,6 +142,26 @@ impl Run {
             }
         }
         Ok(report)
+    }
+
+    /// Writes the report. The run is what it is: a report that cannot be written is a warning.
+    fn tell(&self, report: &RunReport, last: Option<Manifest>, screen: Screen) {
+        if !self.report.wanted() {
+            return;
+        }
+        let (sink, manifest) = (&report.sink, &report.manifest);
+        let other = last.filter(|last| last.run_id != manifest.run_id);
+        let previous = other.or_else(|| pseudo_engine::report::before(sink, manifest));
+        let told = self.report.write(&Report {
+            sink,
+            manifest,
+            previous: previous.as_ref(),
+            assessment: None,
+            attack: None,
+        });
+        if let Err(error) = told {
+            screen.warning(&error.to_string());
+        }
     }
 
     fn answer(&self, report: &RunReport) -> String {
