@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::harness::{Done, Sandbox};
 use crate::text::{redacted, words_of};
 
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 30] = [
     "",
     "init",
     "check",

@@ -31,7 +31,7 @@ pub(crate) fn run(command: Command, screen: Screen) -> Result<(), Failure> {
         Command::Run(args) => args.run(screen),
         Command::Verify(args) => args.run(screen),
         Command::Scan(args) => args.run(screen),
-        Command::Assess(args) => args.run(),
+        Command::Assess(args) => args.run(screen),
         Command::Attack(args) => args.run(screen),
         Command::Query(args) => args.run(),
         Command::Trace(args) => args.run(screen),

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pseudo_engine::manifest::Manifest;
+use pseudo_engine::risk::Assessment;
+use pseudo_engine::risk::attack::AttackReport;
 use pseudo_report::Report;
 
-use crate::message::Failure;
+use crate::message::{Failure, Screen};
 
 /// Where it is written.
 #[derive(Args, Clone, Debug)]
@@ -38,6 +40,37 @@ impl ReportArgs {
         Ok(())
     }
 
+    /// Writes the report on a published run, if one is wanted, with what was found out about it.
+    pub(crate) fn tell(
+        &self,
+        sink: &Path,
+        run_id: &str,
+        assessment: Option<&Assessment>,
+        attack: Option<&AttackReport>,
+        screen: Screen,
+    ) {
+        if !self.wanted() {
+            return;
+        }
+        let Ok(manifest) = Manifest::read(&sink.join("runs").join(run_id)) else {
+            screen.warning(&format!(
+                "run {run_id} is gone, and there is no report on it"
+            ));
+            return;
+        };
+        let previous = pseudo_engine::report::before(sink, &manifest);
+        let told = self.write(&Report {
+            sink,
+            manifest: &manifest,
+            previous: previous.as_ref(),
+            assessment,
+            attack,
+        });
+        if let Err(error) = told {
+            screen.warning(&error.to_string());
+        }
+    }
+
     /// Writes the report, if one is wanted; the page last: whoever sees it finds the others.
     pub(crate) fn write(&self, report: &Report<'_>) -> pseudo_engine::Result<()> {
         let Some(path) = &self.report else {
@@ -49,11 +82,6 @@ impl ReportArgs {
         write(&path.with_extension("md"), markdown.as_bytes())?;
         write(path, html.as_bytes())
     }
-}
-
-/// The run of a sink that something was found out about, as far as it is still there.
-pub(crate) fn run(sink: &Path, run_id: &str) -> Option<Manifest> {
-    Manifest::read(&sink.join("runs").join(run_id)).ok()
 }
 
 /// The run that is current in a sink, as far as there is one that can be read.

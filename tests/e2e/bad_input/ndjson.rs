@@ -57,7 +57,7 @@ pub(super) fn cases() -> Vec<Case> {
                 write(
                     s,
                     "{\"city\":\"a\",\"name\":\"kanarie-cell\",\"city\":\"b\"}\n",
-                )
+                );
             },
         ),
         fails(
@@ -92,7 +92,7 @@ pub(super) fn cases() -> Vec<Case> {
                 far(
                     s,
                     "{\"id\":8412345678907,\"city\":{\"a\":\"kanarie-cell\"}}",
-                )
+                );
             },
         ),
         fails(

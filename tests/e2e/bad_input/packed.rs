@@ -46,7 +46,7 @@ pub(super) fn cases() -> Vec<Case> {
                     s,
                     "people.csv.gz",
                     [&gzip(PEOPLE)[..], b"kanarie-cell"].concat(),
-                )
+                );
             },
         ),
         fails(

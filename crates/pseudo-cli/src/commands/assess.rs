@@ -9,7 +9,8 @@ use pseudo_engine::risk::{
 };
 use pseudo_query::{Assess as Question, ColumnName};
 
-use crate::message::{self, Failure};
+use crate::message::{self, Failure, Screen};
+use crate::report::ReportArgs;
 use crate::table::{Table, thousands};
 
 /// Measure how far the current run of a sink singles people out
@@ -42,13 +43,16 @@ pub(crate) struct Assess {
     /// Write what was measured as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 #[derive(Clone, Debug)]
 struct Names(Vec<ColumnName>);
 
 impl Assess {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
+        self.report.check(Some(&self.sink))?;
         let sets: Vec<_> = self
             .quasi_identifiers
             .into_iter()
@@ -64,6 +68,9 @@ impl Assess {
             memory_bytes_max: usize::try_from(memory).unwrap_or(usize::MAX),
         }
         .assess()?;
+        let run_id = &assessment.run_id;
+        self.report
+            .tell(&self.sink, run_id, Some(&assessment), None, screen);
         if self.json {
             let json = serde_json::to_value(&assessment).unwrap_or_default();
             return message::print(&message::json(&json));

@@ -7,11 +7,11 @@ use clap::Args;
 use pseudo_engine::risk::attack::{
     AttackOptions, AttackReport, OrderLeak, Recovered, Spaces, Trial, attack,
 };
-use pseudo_report::Report;
+use pseudo_query::Assess;
 
 use crate::message::{self, Failure, Screen};
 use crate::progress::Meter;
-use crate::report::{self, ReportArgs};
+use crate::report::ReportArgs;
 use crate::signals;
 use crate::table::{Table, thousands};
 
@@ -61,6 +61,7 @@ pub(crate) struct Attack {
 impl Attack {
     pub(crate) fn run(self, screen: Screen) -> Result<(), Failure> {
         self.report.check(Some(&self.sink))?;
+        let memory = self.memory.saturating_mul(1 << 20);
         let cancel = signals::listen()?;
         let meter = Meter::new(screen);
         let report = attack(
@@ -71,7 +72,7 @@ impl Attack {
                 guesses: self.guesses,
                 exhaustive: self.exhaustive,
                 spaces: &Spaces::default(),
-                memory_bytes_max: self.memory.saturating_mul(1 << 20),
+                memory_bytes_max: memory,
                 threads: self.threads.map(NonZeroUsize::get),
                 progress: &meter,
                 cancel: &cancel,
@@ -79,7 +80,26 @@ impl Attack {
         );
         meter.finish();
         let report = report?;
-        self.tell(&report, screen);
+        // the page tells of both
+        let assessment = self.report.wanted().then(|| {
+            let assess = Assess {
+                sink: &self.sink,
+                tables: &self.table,
+                quasi_identifiers: &[],
+                sensitive: &[],
+                k: None,
+                memory_bytes_max: usize::try_from(memory).unwrap_or(usize::MAX),
+            };
+            assess.assess()
+        });
+        let assessment = assessment.transpose()?;
+        self.report.tell(
+            &self.sink,
+            &report.run_id,
+            assessment.as_ref(),
+            Some(&report),
+            screen,
+        );
         let text = if self.json {
             let value = serde_json::to_value(&report);
             message::json(&value.map_err(|_| Failure::Bug)?)
@@ -88,30 +108,6 @@ impl Attack {
         };
         message::print(&text)?;
         failure(&report).map_or(Ok(()), Err)
-    }
-}
-
-impl Attack {
-    /// Writes the report, with the run that was attacked.
-    fn tell(&self, attack: &AttackReport, screen: Screen) {
-        if !self.report.wanted() {
-            return;
-        }
-        let Some(manifest) = report::run(&self.sink, &attack.run_id) else {
-            screen.warning("the run that was attacked is gone, and there is no report on it");
-            return;
-        };
-        let previous = pseudo_engine::report::before(&self.sink, &manifest);
-        let told = self.report.write(&Report {
-            sink: &self.sink,
-            manifest: &manifest,
-            previous: previous.as_ref(),
-            assessment: None,
-            attack: Some(attack),
-        });
-        if let Err(error) = told {
-            screen.warning(&error.to_string());
-        }
     }
 }
 
