@@ -72,6 +72,17 @@ pub struct Trial {
     pub missed: Option<f64>,
 }
 
+/// What was tried of one dictionary, over all columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Dictionary<'a> {
+    /// Columns that it was tried on.
+    pub columns: u64,
+    /// Candidates whose hashes stand in them.
+    pub hits: u64,
+    /// The column whose hashes, had they no key, would most likely have been missed.
+    pub worst: &'a Trial,
+}
+
 /// Hashes without a key that were inverted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovered {
@@ -208,6 +219,29 @@ impl AttackReport {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         !self.recovered.is_empty() || !self.identified.is_empty()
+    }
+
+    /// What was tried, dictionary by dictionary.
+    #[must_use]
+    pub fn dictionaries(&self) -> Vec<Dictionary<'_>> {
+        let mut all: Vec<Dictionary<'_>> = Vec::new();
+        for trial in &self.trials {
+            let same = |one: &&mut Dictionary<'_>| one.worst.dictionary == trial.dictionary;
+            let Some(known) = all.iter_mut().find(same) else {
+                all.push(Dictionary {
+                    columns: 1,
+                    hits: trial.hits,
+                    worst: trial,
+                });
+                continue;
+            };
+            known.columns += 1;
+            known.hits += trial.hits;
+            if trial.missed > known.worst.missed {
+                known.worst = trial;
+            }
+        }
+        all
     }
 
     /// The set that singles out most people, with its view: among those of about as many the
