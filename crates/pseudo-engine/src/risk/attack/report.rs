@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::thousands;
+
 /// What a thief could do with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AttackReport {
@@ -353,17 +355,4 @@ fn people_text(people: u64) -> String {
 fn count(number: u64, thing: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {thing}{s}", thousands(number))
-}
-
-/// 1234567 → `1,234,567`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
