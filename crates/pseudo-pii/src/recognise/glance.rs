@@ -18,15 +18,17 @@ impl Glance {
     #[inline]
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut seen = Seen::default();
-        let (blocks, rest) = bytes.as_chunks::<16>();
-        for block in blocks {
-            seen.add(block);
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            seen.add(u64::from_le_bytes(*word));
         }
-        seen.add(rest);
+        if !rest.is_empty() {
+            seen.add(padded(bytes, rest));
+        }
         let glance = Self {
             digits: seen.digits,
-            at: seen.at,
-            ascii: seen.or < 0x80,
+            at: seen.at != 0,
+            ascii: seen.or & HIGH == 0,
             wide: false,
             plate: false,
         };
@@ -57,15 +59,15 @@ impl Glance {
         self
     }
 
-    /// Whether the value can be any identifier.
+    /// Whether a value of `len` bytes can be or hold any identifier.
     #[inline]
-    pub(super) const fn is_worth_a_look(self) -> bool {
-        self.digits >= FEWEST_DIGITS || self.at || self.plate
-    }
-
-    /// Whether the value is too long to be one number, and has too few digits to hold one.
-    pub(super) const fn is_poor_text(self, len: usize) -> bool {
-        len > number::LONGEST && self.digits < mobile::DIGITS && !self.wide && !self.at
+    pub(super) const fn is_worth_a_look(self, len: usize) -> bool {
+        if self.at || self.plate || self.digits >= mobile::DIGITS {
+            return true;
+        }
+        // too few digits for anything but one code with letters
+        self.digits >= FEWEST_DIGITS
+            && (self.wide || len <= number::LONGEST && (!self.ascii || len >= SHORTEST_CODE))
     }
 
     pub(super) const fn digits(self) -> usize {
@@ -85,30 +87,47 @@ impl Glance {
     }
 }
 
-#[derive(Default)]
-struct Seen {
-    digits: usize,
-    at: bool,
-    or: u8,
-}
-
-impl Seen {
-    /// Counts in one byte: `bytes` are at most 16.
-    #[inline]
-    fn add(&mut self, bytes: &[u8]) {
-        let (mut digits, mut at, mut or) = (0_u8, 0_u8, 0_u8);
-        for byte in bytes {
-            digits += u8::from(byte.wrapping_sub(b'0') < 10);
-            at |= u8::from(*byte == b'@');
-            or |= byte;
-        }
-        self.digits += usize::from(digits);
-        self.at |= at != 0;
-        self.or |= or;
+/// The last bytes of a value, fewer than a word, and zeros.
+#[inline]
+fn padded(bytes: &[u8], rest: &[u8]) -> u64 {
+    match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
+        None => rest
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 
+/// What words of eight bytes show, counted without a branch.
+#[derive(Default)]
+struct Seen {
+    digits: usize,
+    /// Zero where there is no `@`.
+    at: u64,
+    or: u64,
+}
+
+impl Seen {
+    #[inline]
+    fn add(&mut self, word: u64) {
+        // seven bits of a byte, and a carry into its eighth where they are not below a limit
+        let carries = |word: u64, limit: u64| (word & !HIGH) + (0x80 - limit) * ONES;
+        let digit = word ^ u64::from(b'0') * ONES;
+        let digits = !(carries(digit, 10) | digit) & HIGH;
+        let at = word ^ u64::from(b'@') * ONES;
+        self.digits += ((digits >> 7).wrapping_mul(ONES) >> 56) as usize;
+        self.at |= !(carries(at, 1) | at) & HIGH;
+        self.or |= word;
+    }
+}
+
+/// One in each byte of a word, and the highest bit of each.
+const ONES: u64 = u64::MAX / 0xFF;
+const HIGH: u64 = ONES << 7;
 /// Digits of the identifier with the fewest, but for e-mail addresses and plates: a vehicle number.
 const FEWEST_DIGITS: usize = 4;
+/// Places of the shortest identifier with letters among its digits: a vehicle number.
+const SHORTEST_CODE: usize = 17;
 /// Bytes of the longest plate with what people put between its places, or in full width.
 const LONGEST_PLATE: usize = 32;

@@ -42,7 +42,12 @@ impl<'r> Number<'r> {
         if !(FEWEST..=LONGEST).contains(&text.len()) {
             return None;
         }
-        let Some(text) = without_fraction(text) else {
+        // most numbers are nothing but digits
+        let text = if is_digits(text.as_bytes()) {
+            text
+        } else if let Some(text) = without_fraction(text) {
+            text
+        } else {
             return Some(Self::Nothing);
         };
         if is_digits(text.as_bytes()) {
@@ -124,7 +129,9 @@ impl<'r> Number<'r> {
 
 /// Drops a fraction of zeros, which spreadsheets add; `None` for any other decimal number.
 fn without_fraction(text: &str) -> Option<&str> {
-    match text.split_once('.') {
+    let point = text.bytes().position(|byte| byte == b'.');
+    let parts = point.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    match parts {
         Some((whole, fraction))
             if is_digits(whole.as_bytes()) && is_digits(fraction.as_bytes()) =>
         {
@@ -136,8 +143,9 @@ fn without_fraction(text: &str) -> Option<&str> {
 
 /// Eleven digits.
 pub(super) fn eleven(text: &str) -> Option<[u8; mobile::DIGITS]> {
-    let digits: [u8; mobile::DIGITS] = text.as_bytes().try_into().ok()?;
-    is_digits(&digits).then_some(digits)
+    // asked of the text, not of the copy, which the processor would have to wait for
+    let is_number = is_digits(text.as_bytes());
+    is_number.then(|| text.as_bytes().try_into().ok()).flatten()
 }
 
 /// Whether a text is a plate of a province.
