@@ -271,15 +271,20 @@ impl Recogniser {
 
     /// Counts a value that is a number as a whole, if it has the shape of one.
     fn count_number(&mut self, text: &str, rows: u64) -> bool {
+        // the most frequent of all, at hand without a copy
+        if let Some(digits) = number::eleven(text) {
+            self.mobile.count(digits, rows);
+            return true;
+        }
         let room = &mut [0; fold::ROOM];
         let Some(number) = Number::of(text, room) else {
             return false;
         };
         match number {
             Number::Nothing => {}
-            Number::Mobile(digits, Spelling::Plain) => self.mobile.count(&digits, rows),
-            Number::Mobile(digits, Spelling::Grouped) => self.mobile_in_text.count(&digits, rows),
-            Number::Mobile(digits, Spelling::China) => self.count_named(&digits, rows),
+            Number::Mobile(digits, Spelling::Plain) => self.mobile.count(digits, rows),
+            Number::Mobile(digits, Spelling::Grouped) => self.mobile_in_text.count(digits, rows),
+            Number::Mobile(digits, Spelling::China) => self.count_named(digits, rows),
             Number::Fifteen(code) => {
                 let resident = number::is_resident_15(code);
                 self.resident_15.count(resident, rows);

@@ -3,15 +3,11 @@
 
 use super::{mobile, number};
 
-/// What one pass over the bytes of a value shows.
+/// What one pass over the bytes of a value shows: two words, which stay in registers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Glance {
     digits: usize,
-    at: bool,
-    ascii: bool,
-    /// Digits or an `@` of full width.
-    wide: bool,
-    plate: bool,
+    flags: usize,
 }
 
 impl Glance {
@@ -25,22 +21,24 @@ impl Glance {
         if !rest.is_empty() {
             seen.add(padded(bytes, rest));
         }
-        let glance = Self {
-            digits: seen.digits,
-            at: seen.at != 0,
-            ascii: seen.or & HIGH == 0,
-            wide: false,
-            plate: false,
-        };
-        if glance.ascii {
-            glance
-        } else {
-            glance.beyond_ascii(bytes)
+        let flags = if seen.at == 0 { 0 } else { AT };
+        if seen.or & HIGH == 0 {
+            let flags = flags | ASCII;
+            return Self {
+                digits: seen.digits,
+                flags,
+            };
+        }
+        let beyond = Self::beyond_ascii(bytes);
+        Self {
+            digits: seen.digits + beyond.digits,
+            flags: flags | beyond.flags,
         }
     }
 
+    /// What the characters beyond ASCII add.
     #[inline(never)]
-    fn beyond_ascii(mut self, bytes: &[u8]) -> Self {
+    fn beyond_ascii(bytes: &[u8]) -> Self {
         let (mut digits, mut at) = (0, 0);
         if bytes.contains(&0xEF) {
             for window in bytes.windows(3) {
@@ -50,24 +48,28 @@ impl Glance {
                 }
             }
         }
-        self.wide = digits + at > 0;
-        self.digits += digits;
-        self.at |= at > 0;
         // A Han character, and then none.
-        self.plate = matches!(bytes, [0xE4..=0xE9, _, _, next, ..] if !(0xE3..=0xE9).contains(next))
+        let is_plate = matches!(bytes, [0xE4..=0xE9, _, _, next, ..] if !(0xE3..=0xE9).contains(next))
             && bytes.len() <= LONGEST_PLATE;
-        self
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let flags = flag(digits + at > 0, WIDE) | flag(at > 0, AT) | flag(is_plate, PLATE);
+        Self { digits, flags }
+    }
+
+    const fn has(self, flag: usize) -> bool {
+        self.flags & flag != 0
     }
 
     /// Whether a value of `len` bytes can be or hold any identifier.
     #[inline]
     pub(super) const fn is_worth_a_look(self, len: usize) -> bool {
-        if self.at || self.plate || self.digits >= mobile::DIGITS {
+        if self.has(AT | PLATE) || self.digits >= mobile::DIGITS {
             return true;
         }
         // too few digits for anything but one code with letters
         self.digits >= FEWEST_DIGITS
-            && (self.wide || len <= number::LONGEST && (!self.ascii || len >= SHORTEST_CODE))
+            && (self.has(WIDE)
+                || len <= number::LONGEST && (!self.has(ASCII) || len >= SHORTEST_CODE))
     }
 
     pub(super) const fn digits(self) -> usize {
@@ -75,15 +77,15 @@ impl Glance {
     }
 
     pub(super) const fn has_at(self) -> bool {
-        self.at
+        self.has(AT)
     }
 
     pub(super) const fn is_ascii(self) -> bool {
-        self.ascii
+        self.has(ASCII)
     }
 
     pub(super) const fn is_wide(self) -> bool {
-        self.wide
+        self.has(WIDE)
     }
 }
 
@@ -121,6 +123,13 @@ impl Seen {
         self.or |= word;
     }
 }
+
+const AT: usize = 1;
+const ASCII: usize = 2;
+/// Digits or an `@` of full width.
+const WIDE: usize = 4;
+/// A plate may begin the value.
+const PLATE: usize = 8;
 
 /// One in each byte of a word, and the highest bit of each.
 const ONES: u64 = u64::MAX / 0xFF;

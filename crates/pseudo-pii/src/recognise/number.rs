@@ -14,7 +14,7 @@ pub(super) enum Number<'r> {
     /// No identifier, and no text that could hold one.
     Nothing,
     /// Eleven digits.
-    Mobile([u8; mobile::DIGITS], Spelling),
+    Mobile(&'r [u8; mobile::DIGITS], Spelling),
     /// 15 digits.
     Fifteen(&'r str),
     /// 17 letters and digits.
@@ -85,6 +85,7 @@ impl<'r> Number<'r> {
         }
     }
 
+    #[inline]
     fn of_digits(code: &'r str, spelling: Spelling) -> Option<Self> {
         let digits = code.as_bytes();
         let behind = match digits.len() {
@@ -142,10 +143,9 @@ fn without_fraction(text: &str) -> Option<&str> {
 }
 
 /// Eleven digits.
-pub(super) fn eleven(text: &str) -> Option<[u8; mobile::DIGITS]> {
-    // asked of the text, not of the copy, which the processor would have to wait for
-    let is_number = is_digits(text.as_bytes());
-    is_number.then(|| text.as_bytes().try_into().ok()).flatten()
+pub(super) fn eleven(text: &str) -> Option<&[u8; mobile::DIGITS]> {
+    let digits: &[u8; mobile::DIGITS] = text.as_bytes().try_into().ok()?;
+    is_digits(digits).then_some(digits)
 }
 
 /// Whether a text is a plate of a province.

@@ -116,14 +116,14 @@ impl Found {
         let Some(digits) = eleven(text) else {
             return;
         };
-        let in_use = mobile::is_in_use(&digits);
+        let in_use = mobile::is_in_use(digits);
         if is_named && in_use {
-            self.named = Some(digits);
+            self.named = Some(*digits);
         } else if self
             .mobile
             .is_none_or(|old| in_use && !mobile::is_in_use(&old))
         {
-            self.mobile = Some(digits);
+            self.mobile = Some(*digits);
         }
     }
 
