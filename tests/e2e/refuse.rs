@@ -141,7 +141,7 @@ mail    = { derive = "email-domain", mask = { keep_last = 1 } }
 items   = []
 "x*"    = "keep"
 [tables.pets]
-source = "pets.ndjson"
+source = "pets.orc"
 [tables.pets.columns]
 a.b = "drop"
 [tables.empty]

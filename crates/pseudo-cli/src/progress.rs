@@ -122,6 +122,10 @@ impl Lines {
         } else {
             format!("{}: ", self.phase)
         };
+        let things = match self.phase {
+            "guesses" => "candidates",
+            _ => "rows",
+        };
         match self.total {
             Some(total) => {
                 let left = total
@@ -129,20 +133,20 @@ impl Lines {
                     .checked_div(rate)
                     .unwrap_or_default();
                 let (total, rate) = (thousands(total), thousands(rate));
-                format!("{head}{done} of {total} rows, {rate} rows/s, {left} s left")
+                format!("{head}{done} of {total} {things}, {rate} {things}/s, {left} s left")
             }
-            None => format!("{head}{done} rows, {} rows/s", thousands(rate)),
+            None => format!("{head}{done} {things}, {} {things}/s", thousands(rate)),
         }
     }
 }
 
-/// Whole rows per second.
+/// Whole rows, or whatever is counted, per second.
 fn speed(state: &ProgressState, to: &mut dyn fmt::Write) {
     let rows = format!("{:.0}", state.per_sec())
         .parse()
         .unwrap_or_default();
     // A terminal that does not take the text shows none.
-    let _ = write!(to, "{} rows/s", thousands(rows));
+    let _ = write!(to, "{}/s", thousands(rows));
 }
 
 const BETWEEN_LINES: Duration = Duration::from_secs(10);

@@ -185,32 +185,18 @@ fn dictionary(report: &AttackReport) -> Option<Table> {
         "at worst",
     ];
     let mut shown = Table::new(&heads).numbers_from(1);
-    let mut names: Vec<&str> = Vec::new();
-    for trial in &report.trials {
-        if !names.contains(&trial.dictionary.as_str()) {
-            names.push(&trial.dictionary);
-        }
-    }
-    for name in names {
-        let of = || report.trials.iter().filter(|one| one.dictionary == name);
-        let worst = of().max_by(|a, b| missed(a).total_cmp(&missed(b)));
-        let Some(worst) = worst else {
-            continue;
-        };
-        let known = worst.missed.is_some();
-        let column = format!("{}.{}", worst.table, worst.column);
+    for tried in report.dictionaries() {
+        let Trial { table, column, .. } = tried.worst;
+        let column = format!("{table}.{column}");
+        let missed = tried.worst.missed;
         shown.row([
-            name,
-            &thousands(of().count() as u64),
-            &thousands(worst.tried),
-            &thousands(worst.candidates),
-            &thousands(of().map(|one| one.hits).sum()),
-            &if known {
-                chance(missed(worst))
-            } else {
-                String::new()
-            },
-            if known && missed(worst) > 0.001 {
+            tried.worst.dictionary.as_str(),
+            &thousands(tried.columns),
+            &thousands(tried.worst.tried),
+            &thousands(tried.worst.candidates),
+            &thousands(tried.hits),
+            &missed.map(chance).unwrap_or_default(),
+            if missed.is_some_and(|missed| missed > 0.001) {
                 &column
             } else {
                 ""
@@ -218,10 +204,6 @@ fn dictionary(report: &AttackReport) -> Option<Table> {
         ]);
     }
     (!report.trials.is_empty()).then_some(shown)
-}
-
-fn missed(trial: &Trial) -> f64 {
-    trial.missed.unwrap_or_default()
 }
 
 fn recovered(report: &AttackReport) -> Option<Table> {

@@ -30,8 +30,8 @@ mod view;
 use std::path::Path;
 
 pub use self::report::{
-    AttackReport, ColumnFrequency, Identified, OrderLeak, Recovered, SetAlone, SetLinked,
-    TableLinkage, Target, Trial, ViewAlone,
+    AttackReport, ColumnFrequency, Dictionary, Identified, OrderLeak, Recovered, SetAlone,
+    SetLinked, TableLinkage, Target, Trial, ViewAlone,
 };
 pub use self::space::Spaces;
 use self::stolen::Stolen;

@@ -34,7 +34,7 @@ fn told(attack: &AttackReport) -> Vec<Block> {
     }
     blocks.push(Block::Table(singled_out(attack)));
     blocks.push(Block::Table(recovered(attack)));
-    blocks.push(Block::Table(trials(attack)));
+    blocks.push(Block::Table(dictionaries(attack)));
     blocks.push(Block::Table(identified(attack)));
     blocks.push(Block::Table(counted(attack)));
     if attack.with_source {
@@ -165,24 +165,38 @@ fn recovered(attack: &AttackReport) -> Table {
     table("Values that were recovered", heads, rows.collect())
 }
 
-fn trials(attack: &AttackReport) -> Table {
-    let rows = attack.trials.iter().map(|trial| {
+fn dictionaries(attack: &AttackReport) -> Table {
+    let rows = attack.dictionaries().into_iter().map(|tried| {
+        let worst = tried.worst;
         vec![
-            place(&trial.table, &trial.column),
-            name(&trial.dictionary),
-            text(number(trial.candidates)),
-            text(number(trial.tried)),
-            text(number(trial.hits)),
+            name(&worst.dictionary),
+            text(number(tried.columns)),
+            text(number(worst.candidates)),
+            text(number(worst.tried)),
+            text(number(tried.hits)),
+            text(worst.missed.map(chance).unwrap_or_default()),
+            place(&worst.table, &worst.column),
         ]
     });
     let heads = vec![
-        Head::Words("Column"),
         Head::Words("Dictionary"),
+        Head::Number("Columns"),
         Head::Number("Candidates"),
         Head::Number("Tried"),
         Head::Number("Hits"),
+        Head::Number("Missed by, at most"),
+        Head::Words("In"),
     ];
     table("Dictionaries that were tried", heads, rows.collect())
+}
+
+/// The chance that hashes without a key were missed.
+fn chance(chance: f64) -> String {
+    match chance {
+        0.0 => "none".to_owned(),
+        chance if chance < 0.0005 => "<0.1%".to_owned(),
+        chance => format!("{:.1}%", chance * 100.0),
+    }
 }
 
 fn identified(attack: &AttackReport) -> Table {

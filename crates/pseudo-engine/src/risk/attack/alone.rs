@@ -39,11 +39,8 @@ fn groups(stolen: &Stolen) -> Vec<Group<'_>> {
     let mut subjects: BTreeSet<&str> = BTreeSet::new();
     let mut groups = Vec::new();
     for table in &stolen.tables {
-        // of several the one that most tables know
-        let identities = table.subjects().filter_map(|one| one.identity.as_deref());
-        let mut identities: Vec<&str> = identities.collect();
-        identities.sort_by_key(|identity| Reverse(known_by(stolen, identity)));
-        match identities.first() {
+        let subject = table.subject();
+        match subject.and_then(|(_, column)| column.identity.as_deref()) {
             Some(identity) => {
                 subjects.insert(identity);
             }
@@ -76,15 +73,6 @@ fn groups(stolen: &Stolen) -> Vec<Group<'_>> {
     }
     groups.sort_by_key(|group| Reverse(group.base.rows));
     groups
-}
-
-/// How many tables have pseudonyms of an identity.
-fn known_by(stolen: &Stolen, identity: &str) -> usize {
-    let has = |table: &&Table| {
-        let mut columns = table.pseudonyms();
-        columns.any(|(_, column)| column.identity.as_deref() == Some(identity))
-    };
-    stolen.tables.iter().filter(has).count()
 }
 
 impl Group<'_> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::thousands;
+
 /// What a thief could do with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AttackReport {
@@ -70,6 +72,17 @@ pub struct Trial {
     /// The chance that a column of hashes without a key of such candidates had no hit: `e^-x`,
     /// where `x` hits were to be expected. None where that is not known.
     pub missed: Option<f64>,
+}
+
+/// What was tried of one dictionary, over all columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Dictionary<'a> {
+    /// Columns that it was tried on.
+    pub columns: u64,
+    /// Candidates whose hashes stand in them.
+    pub hits: u64,
+    /// The column whose hashes, had they no key, would most likely have been missed.
+    pub worst: &'a Trial,
 }
 
 /// Hashes without a key that were inverted.
@@ -210,6 +223,29 @@ impl AttackReport {
         !self.recovered.is_empty() || !self.identified.is_empty()
     }
 
+    /// What was tried, dictionary by dictionary.
+    #[must_use]
+    pub fn dictionaries(&self) -> Vec<Dictionary<'_>> {
+        let mut all: Vec<Dictionary<'_>> = Vec::new();
+        for trial in &self.trials {
+            let same = |one: &&mut Dictionary<'_>| one.worst.dictionary == trial.dictionary;
+            let Some(known) = all.iter_mut().find(same) else {
+                all.push(Dictionary {
+                    columns: 1,
+                    hits: trial.hits,
+                    worst: trial,
+                });
+                continue;
+            };
+            known.columns += 1;
+            known.hits += trial.hits;
+            if trial.missed > known.worst.missed {
+                known.worst = trial;
+            }
+        }
+        all
+    }
+
     /// The set that singles out most people, with its view: among those of about as many the
     /// smallest.
     #[must_use]
@@ -319,17 +355,4 @@ fn people_text(people: u64) -> String {
 fn count(number: u64, thing: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {thing}{s}", thousands(number))
-}
-
-/// 1234567 → `1,234,567`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

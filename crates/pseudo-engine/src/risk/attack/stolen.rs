@@ -29,8 +29,8 @@ pub(super) struct Table {
     pub(super) rows: u64,
     pub(super) files: Vec<TableFile>,
     pub(super) columns: Vec<Column>,
-    /// The estimate of its subjects: that of one of its columns of pseudonyms.
-    subjects: Option<u64>,
+    /// The column of pseudonyms that says whom a row is about.
+    subject: Option<String>,
     /// Paths of its sources, below a root that the thief does not know.
     pub(super) sources: Vec<String>,
 }
@@ -115,7 +115,7 @@ impl Table {
             rows: manifest.published_rows,
             files: files.collect(),
             columns: manifest.columns.iter().map(column).collect::<Result<_>>()?,
-            subjects: manifest.distinct_subjects,
+            subject: manifest.subject.clone(),
             sources: manifest
                 .sources
                 .iter()
@@ -136,11 +136,11 @@ impl Table {
         columns.filter(|(_, column)| column.identity.is_some())
     }
 
-    /// The columns that may say whom a row is about: those that have as many pseudonyms as the
-    /// table has subjects.
-    pub(super) fn subjects(&self) -> impl Iterator<Item = &Column> {
-        let columns = self.pseudonyms().map(|(_, column)| column);
-        columns.filter(|column| column.distinct.is_some() && column.distinct == self.subjects)
+    /// The column that says whom a row is about, by index.
+    pub(super) fn subject(&self) -> Option<(usize, &Column)> {
+        let subject = self.subject.as_ref()?;
+        self.pseudonyms()
+            .find(|(_, column)| column.name == *subject)
     }
 
     /// Reads one column of all files, batch by batch in order. `each` answers whether to go on.
