@@ -115,9 +115,9 @@ impl Seen {
     fn add(&mut self, word: u64) {
         // seven bits of a byte, and a carry into its eighth where they are not below a limit
         let carries = |word: u64, limit: u64| (word & !HIGH) + (0x80 - limit) * ONES;
-        let digit = word ^ u64::from(b'0') * ONES;
+        let digit = word ^ (u64::from(b'0') * ONES);
         let digits = !(carries(digit, 10) | digit) & HIGH;
-        let at = word ^ u64::from(b'@') * ONES;
+        let at = word ^ (u64::from(b'@') * ONES);
         self.digits += ((digits >> 7).wrapping_mul(ONES) >> 56) as usize;
         self.at |= !(carries(at, 1) | at) & HIGH;
         self.or |= word;
