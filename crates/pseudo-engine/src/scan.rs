@@ -11,7 +11,8 @@
 //! alone, and is never more than suspect.
 //!
 //! Memory is bounded: a thread knows the values of one column of a Parquet file, or of one file of
-//! text, by their fingerprints, up to `look::ROOM`; behind that a value may count more than once.
+//! text, by their fingerprints, up to `look::ROOM`; behind that a value may count more than
+//! once.
 //!
 //! No value leaves this module: names that show an identifier are masked.
 //!

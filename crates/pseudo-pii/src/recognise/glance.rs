@@ -49,8 +49,9 @@ impl Glance {
             }
         }
         // A Han character, and then none.
-        let is_plate = matches!(bytes, [0xE4..=0xE9, _, _, next, ..] if !(0xE3..=0xE9).contains(next))
-            && bytes.len() <= LONGEST_PLATE;
+        let is_begin =
+            matches!(bytes, [0xE4..=0xE9, _, _, next, ..] if !(0xE3..=0xE9).contains(next));
+        let is_plate = is_begin && bytes.len() <= LONGEST_PLATE;
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(digits + at > 0, WIDE) | flag(at > 0, AT) | flag(is_plate, PLATE);
         Self { digits, flags }
