@@ -17,8 +17,8 @@
 //! No value leaves this module: names that show an identifier are masked.
 //!
 //! Reading order: `report` (what is told) · `walk` (which files there are) · `open` (what they
-//! are) · `parquet`, `cells`, `rows`, `leaf` (columns), `claims` (what footers and dictionaries say of
-//! them), `at` (reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`,
+//! are) · `parquet`, `cells`, `rows`, `leaf` (columns), `claims` (what footers and dictionaries say
+//! of them), `at` (reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`,
 //! `distinct` (one column) · `lone` (a few words).
 
 mod at;
