@@ -10,17 +10,19 @@
 //! rows. What has too few values for that, a name or a footer, is judged by structure and check
 //! alone, and is never more than suspect.
 //!
-//! Memory is bounded: a thread holds the values of one column of a Parquet file, or of one file of
-//! text, up to `look::ROOM`; behind that a value may count more than once.
+//! Memory is bounded: a thread knows the values of one column of a Parquet file, or of one file of
+//! text, by their fingerprints, up to `look::ROOM`; behind that a value may count more than
+//! once.
 //!
 //! No value leaves this module: names that show an identifier are masked.
 //!
 //! Reading order: `report` (what is told) · `walk` (which files there are) · `open` (what they
-//! are) · `parquet`, `rows`, `leaf` (columns), `claims` (what footers and dictionaries say of
-//! them), `at` (reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`,
+//! are) · `parquet`, `cells`, `rows`, `leaf` (columns), `claims` (what footers and dictionaries say
+//! of them), `at` (reads) · `csv`, `json`, `text`, `columns` (the formats of text) · `look`,
 //! `distinct` (one column) · `lone` (a few words).
 
 mod at;
+mod cells;
 mod claims;
 mod columns;
 mod csv;

@@ -23,4 +23,4 @@ pub mod sample;
 
 pub use crate::canonical::{Blanks, Canonical, UNICODE_VERSION, Verdict};
 pub use crate::kind::Kind;
-pub use crate::recognise::{Certainty, Finding, Recogniser};
+pub use crate::recognise::{Candidate, Certainty, Finding, Recogniser};

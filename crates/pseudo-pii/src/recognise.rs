@@ -122,32 +122,49 @@ impl Certainty {
     }
 }
 
+/// A value that may count for some kind. [`Recogniser::add`] of any other tells that it was there,
+/// and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'v> {
+    text: &'v str,
+    glance: Glance,
+}
+
+impl<'v> Candidate<'v> {
+    /// Takes one cheap look at a value.
+    #[inline]
+    pub fn of(text: &'v str) -> Option<Self> {
+        if text.len() < SHORTEST {
+            return None;
+        }
+        let glance = Glance::of(text.as_bytes());
+        let is_one = glance.is_worth_a_look(text.len());
+        is_one.then_some(Self { text, glance })
+    }
+}
+
 impl Recogniser {
     /// Counts one distinct value, and the rows that hold it.
     #[inline]
     pub fn add(&mut self, value: &str, rows: u64) {
+        match Candidate::of(value) {
+            Some(candidate) => self.add_candidate(candidate, rows),
+            None => {
+                self.distinct = self.distinct.saturating_add(1);
+                self.rows = self.rows.saturating_add(rows);
+            }
+        }
+    }
+
+    /// [`Recogniser::add`] of a value that was found worth it.
+    #[inline]
+    pub fn add_candidate(&mut self, candidate: Candidate<'_>, rows: u64) {
         self.distinct = self.distinct.saturating_add(1);
         self.rows = self.rows.saturating_add(rows);
-        if value.len() < SHORTEST {
-            return;
-        }
-        let glance = Glance::of(value.as_bytes());
-        if glance.is_worth_a_look() {
-            self.look(value, glance, rows);
-        }
+        self.look(candidate.text, candidate.glance, rows);
     }
 
-    /// Whether a value can count for any kind. [`Recogniser::add`] of one that cannot tells that it
-    /// was there, and nothing else.
-    #[inline]
-    pub fn looks_at(value: &str) -> bool {
-        value.len() >= SHORTEST && {
-            let glance = Glance::of(value.as_bytes());
-            glance.is_worth_a_look() && !glance.is_poor_text(value.len())
-        }
-    }
-
-    /// Counts distinct values in which [`Recogniser::looks_at`] sees nothing, one row each.
+    /// Counts distinct values that are no [`Candidate`], one row each.
     pub const fn add_others(&mut self, values: u64) {
         self.distinct = self.distinct.saturating_add(values);
         self.rows = self.rows.saturating_add(values);
@@ -160,7 +177,24 @@ impl Recogniser {
         self.resident_places = self.resident_places.saturating_add(other.resident_places);
         self.mobile.merge(&other.mobile);
         self.mobile_in_text.merge(&other.mobile_in_text);
-        for (tally, other) in [
+        for (tally, other) in self.tallies(other) {
+            tally.merge(other);
+        }
+    }
+
+    /// Adds the rows that another recogniser counted in values that were counted here before.
+    pub fn merge_rows(&mut self, other: &Self) {
+        self.rows = self.rows.saturating_add(other.rows);
+        self.mobile.merge_rows(&other.mobile);
+        self.mobile_in_text.merge_rows(&other.mobile_in_text);
+        for (tally, other) in self.tallies(other) {
+            tally.merge_rows(other);
+        }
+    }
+
+    /// The tallies that are no more than that, each with that of another recogniser.
+    const fn tallies<'r>(&'r mut self, other: &Self) -> [(&'r mut Tally, Tally); 9] {
+        [
             (&mut self.email, other.email),
             (&mut self.plate, other.plate),
             (&mut self.resident, other.resident),
@@ -170,9 +204,7 @@ impl Recogniser {
             (&mut self.vin_places, other.vin_places),
             (&mut self.uscc, other.uscc),
             (&mut self.bank_card, other.bank_card),
-        ] {
-            tally.merge(other);
-        }
+        ]
     }
 
     /// Says which kinds the values hold, the most certain and then the most frequent first.
@@ -213,9 +245,6 @@ impl Recogniser {
 
     /// [`Recogniser::add`] of a value that may be something.
     fn look(&mut self, value: &str, glance: Glance, rows: u64) {
-        if glance.is_poor_text(value.len()) {
-            return;
-        }
         let room = &mut [0; fold::ROOM];
         let text = if glance.is_ascii() {
             Cow::Borrowed(value)
@@ -242,15 +271,20 @@ impl Recogniser {
 
     /// Counts a value that is a number as a whole, if it has the shape of one.
     fn count_number(&mut self, text: &str, rows: u64) -> bool {
+        // the most frequent of all, at hand without a copy
+        if let Some(digits) = number::eleven(text) {
+            self.mobile.count(digits, rows);
+            return true;
+        }
         let room = &mut [0; fold::ROOM];
         let Some(number) = Number::of(text, room) else {
             return false;
         };
         match number {
             Number::Nothing => {}
-            Number::Mobile(digits, Spelling::Plain) => self.mobile.count(&digits, rows),
-            Number::Mobile(digits, Spelling::Grouped) => self.mobile_in_text.count(&digits, rows),
-            Number::Mobile(digits, Spelling::China) => self.count_named(&digits, rows),
+            Number::Mobile(digits, Spelling::Plain) => self.mobile.count(digits, rows),
+            Number::Mobile(digits, Spelling::Grouped) => self.mobile_in_text.count(digits, rows),
+            Number::Mobile(digits, Spelling::China) => self.count_named(digits, rows),
             Number::Fifteen(code) => {
                 let resident = number::is_resident_15(code);
                 self.resident_15.count(resident, rows);

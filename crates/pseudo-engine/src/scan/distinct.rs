@@ -1,143 +1,144 @@
-//! Distinct values with the number of their rows, up to a limit.
+//! Which values of a column were met, up to a number of them: fingerprints in a table with linear
+//! probing. Two values have one fingerprint once in 2^63 pairs, which costs a count.
 //!
-//! A table with linear probing over values that stand back to back. A value for which no slot is
-//! near is not taken, so that values made to collide cost a constant each.
+//! A value for which no slot is near is not taken, so that values made to collide cost a constant
+//! each.
 
-use std::hash::Hasher;
-
-use super::Place;
-use crate::hash::Mix;
-
-/// Values, and how many rows hold each.
+/// The fingerprints of values.
 pub(super) struct Distinct {
-    /// Index of a value, from 1 on.
-    slots: Vec<u32>,
-    entries: Vec<Entry>,
-    bytes: Vec<u8>,
+    /// A fingerprint, and in its last bit whether a row holds the value; zero where there is none.
+    slots: Vec<u64>,
+    taken: usize,
     room: usize,
 }
 
-struct Entry {
-    start: usize,
-    end: usize,
-    hash: u32,
-    rows: u64,
-    /// Who said that there is such a value, before a row did.
-    claimed: Option<Place>,
+/// What is known of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// Nothing, up to now.
+    New,
+    /// It was claimed, and no row held it.
+    Claimed,
+    /// A row holds it.
+    InRow,
 }
 
 impl Distinct {
     /// For about `room` bytes.
-    pub(super) fn new(room: usize) -> Self {
+    pub(super) const fn new(room: usize) -> Self {
         Self {
             slots: Vec::new(),
-            entries: Vec::new(),
-            bytes: Vec::new(),
-            room,
+            taken: 0,
+            room: room / size_of::<u64>(),
         }
     }
 
-    /// Counts rows of a value; `false` where there is no room for it.
-    pub(super) fn add(&mut self, value: &[u8], rows: u64, claimed: Option<Place>) -> bool {
-        let is_crowded = self.entries.len() * 2 >= self.slots.len();
-        if is_crowded && (claimed.is_some() || !self.is_full()) {
+    /// Takes a value that a row holds, if there is room, and says what was known of it.
+    #[inline]
+    pub(super) fn add(&mut self, value: &[u8]) -> Met {
+        if self.is_crowded() && self.slots.len() * 2 <= self.room.max(SLOTS_MIN) {
             self.grow();
         }
-        let hash = hash(value);
-        let Some(slot) = self.slot(value, hash) else {
-            return false;
-        };
-        let is_full = self.is_full();
-        let Some(index) = self.slots.get_mut(slot) else {
-            return false;
-        };
-        if let Some(entry) = at(*index).and_then(|at| self.entries.get_mut(at)) {
-            entry.rows += rows;
-            return true;
-        }
+        let can_take = !self.is_full();
+        self.take(fingerprint(value) | IN_ROW, can_take)
+    }
+
+    /// Takes a value that something but a row tells of, and says what was known of it.
+    pub(super) fn claim(&mut self, value: &[u8]) -> Met {
         // what a footer claims is little, and is asked for at the end
-        if claimed.is_none() && is_full {
-            return false;
+        if self.is_crowded() {
+            self.grow();
         }
-        let Ok(next) = u32::try_from(self.entries.len() + 1) else {
-            return false;
-        };
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(value);
-        *index = next;
-        self.entries.push(Entry {
-            start,
-            end: self.bytes.len(),
-            hash,
-            rows,
-            claimed,
-        });
-        true
+        self.take(fingerprint(value), true)
     }
 
     /// Whether few more values can be taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() + self.entries.len() * ENTRY_BYTES > self.room
-    }
-
-    /// The values, their rows, and who claimed them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], u64, Option<Place>)> {
-        self.entries.iter().map(|entry| {
-            let value = self.bytes.get(entry.start..entry.end);
-            (value.unwrap_or_default(), entry.rows, entry.claimed)
-        })
+    pub(super) const fn is_full(&self) -> bool {
+        self.is_crowded() && self.slots.len() * 2 > self.room
     }
 
     pub(super) fn clear(&mut self) {
         self.slots.fill(0);
-        self.entries.clear();
-        self.bytes.clear();
+        self.taken = 0;
     }
 
-    /// The slot of a value, or where it would go.
-    fn slot(&self, value: &[u8], hash: u32) -> Option<usize> {
+    const fn is_crowded(&self) -> bool {
+        self.taken * 8 >= self.slots.len() * 5
+    }
+
+    #[inline]
+    fn take(&mut self, print: u64, can_take: bool) -> Met {
+        let Some(slot) = self.slot(print) else {
+            return Met::New;
+        };
+        match *slot {
+            0 if can_take => *slot = print,
+            0 => return Met::New,
+            old => {
+                *slot |= print;
+                let met = [Met::Claimed, Met::InRow];
+                return if old & IN_ROW == 0 { met[0] } else { met[1] };
+            }
+        }
+        self.taken += 1;
+        Met::New
+    }
+
+    /// The slot of a fingerprint, or where it would go.
+    #[inline]
+    fn slot(&mut self, print: u64) -> Option<&mut u64> {
         let mask = self.slots.len().checked_sub(1)?;
-        let start = usize::try_from(hash).ok()?;
-        (0..PROBES).map(|step| (start + step) & mask).find(|slot| {
-            let index = self.slots.get(*slot).copied().unwrap_or_default();
-            at(index)
-                .and_then(|at| self.entries.get(at))
-                .is_none_or(|entry| {
-                    entry.hash == hash && self.bytes.get(entry.start..entry.end) == Some(value)
-                })
-        })
+        let start = place(print);
+        let is_it = |slot: u64| slot == 0 || slot | IN_ROW == print | IN_ROW;
+        let mut places = (0..PROBES).map(|step| (start + step) & mask);
+        let found = places.find(|at| self.slots.get(*at).is_some_and(|slot| is_it(*slot)))?;
+        self.slots.get_mut(found)
     }
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(SLOTS_MIN);
-        self.slots = vec![0; size];
-        let mask = size - 1;
-        for (index, entry) in (1..).zip(&self.entries) {
-            let start = usize::try_from(entry.hash).unwrap_or_default();
-            let mut places = (0..PROBES).map(|step| (start + step) & mask);
-            let free = places.find(|slot| self.slots.get(*slot) == Some(&0));
-            if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
-                *slot = index;
+        let old = std::mem::replace(&mut self.slots, vec![0; size]);
+        for print in old.into_iter().filter(|print| *print != 0) {
+            if let Some(slot) = self.slot(print) {
+                *slot = print;
             }
         }
     }
 }
 
-/// The place of an index that counts from 1.
-fn at(index: u32) -> Option<usize> {
-    usize::try_from(index.checked_sub(1)?).ok()
+const fn place(print: u64) -> usize {
+    (print >> 1) as usize
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "any bits of a hash do")]
-fn hash(value: &[u8]) -> u32 {
-    let mut mix = Mix::default();
-    mix.write(value);
-    mix.write_usize(value.len());
-    mix.finish() as u32
+/// A hash that is not zero, its last bit free. It decides no output byte.
+#[inline]
+fn fingerprint(value: &[u8]) -> u64 {
+    let (words, rest) = value.as_chunks::<8>();
+    let start = SEED ^ value.len() as u64;
+    let state = words.iter().fold(start, |state, word| {
+        folded(state ^ u64::from_le_bytes(*word), STEP)
+    });
+    let last = match value.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => rest
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    (folded(state, last ^ STEP) ^ folded(last ^ SEED, END)).max(2) & !IN_ROW
 }
 
-/// What a value takes besides its bytes.
-const ENTRY_BYTES: usize = 64;
+/// Both halves of a product.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a half")]
+const fn folded(one: u64, other: u64) -> u64 {
+    let product = one as u128 * other as u128;
+    (product >> 64) as u64 ^ product as u64
+}
+
+const IN_ROW: u64 = 1;
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+const STEP: u64 = 0xbf58_476d_1ce4_e5b9;
+const END: u64 = 0x94d0_49bb_1331_11eb;
 const SLOTS_MIN: usize = 64;
 /// Slots that are looked at for a value.
 const PROBES: usize = 64;
@@ -147,34 +148,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_counted_once_each() {
+    fn values_are_new_once_each() {
         let mut distinct = Distinct::new(1 << 20);
-        for round in 0..3_u64 {
-            for n in 0..5_000_u64 {
-                assert!(distinct.add(n.to_string().as_bytes(), round + 1, None));
-            }
+        for round in 0..3 {
+            let news = (0..50_000_u64).filter(|n| {
+                let text = format!("{n:0width$}", width = 1 + (n % 40) as usize);
+                distinct.add(text.as_bytes()) == Met::New
+            });
+            let texts =
+                (0..50_000_u64).map(|n| format!("{n:0width$}", width = 1 + (n % 40) as usize));
+            let count = texts.collect::<std::collections::BTreeSet<_>>().len();
+            assert_eq!(news.count(), if round == 0 { count } else { 0 });
         }
-        let rows: Vec<u64> = distinct.iter().map(|(_, rows, _)| rows).collect();
-        assert_eq!(rows, [6; 5_000]);
-        let values: Vec<_> = distinct
-            .iter()
-            .map(|(value, _, _)| value.to_vec())
-            .collect();
-        assert_eq!(values[4_711], b"4711");
         distinct.clear();
-        assert_eq!(distinct.iter().count(), 0);
-        assert!(distinct.add(b"", 1, None));
-        assert_eq!(distinct.iter().count(), 1);
+        assert_eq!(distinct.add(b""), Met::New);
+        assert_eq!(distinct.add(b""), Met::InRow);
     }
 
     #[test]
     fn room_is_kept_to_but_for_claims() {
-        let mut distinct = Distinct::new(10 * ENTRY_BYTES);
-        let taken = (0..100).filter(|n: &u32| distinct.add(&n.to_le_bytes(), 1, None));
-        assert!(taken.count() < 12);
-        assert!(distinct.add(b"claimed", 0, Some(Place::Statistics)));
-        assert!(distinct.add(b"claimed", 2, None));
-        let claimed = distinct.iter().find(|(_, _, claimed)| claimed.is_some());
-        assert_eq!(claimed, Some((&b"claimed"[..], 2, Some(Place::Statistics))));
+        let mut distinct = Distinct::new(1 << 10);
+        let new = |n: &u32| distinct.add(&n.to_le_bytes()) == Met::New;
+        assert_eq!((0..1_000).filter(new).count(), 1_000);
+        assert!(distinct.is_full());
+        let taken = |n: &u32| distinct.add(&n.to_le_bytes()) == Met::InRow;
+        assert!((75..=100).contains(&(0..1_000).filter(taken).count()));
+        assert_eq!(distinct.claim(b"claimed"), Met::New);
+        assert_eq!(distinct.claim(b"claimed"), Met::Claimed);
+        assert_eq!(distinct.add(b"claimed"), Met::Claimed);
+        assert_eq!(distinct.claim(b"claimed"), Met::InRow);
     }
 }

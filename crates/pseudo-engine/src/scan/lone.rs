@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pseudo_pii::recognise::alone;
-use pseudo_pii::{Certainty, Kind, Recogniser};
+use pseudo_pii::{Candidate, Certainty, Kind, Recogniser};
 
 use super::{Place, ScanFinding};
 
@@ -21,7 +21,7 @@ impl Lone {
     /// Adds a text.
     pub(super) fn add(&mut self, text: &str) {
         self.texts += 1;
-        if !Recogniser::looks_at(text) {
+        if Candidate::of(text).is_none() {
             return;
         }
         self.recogniser.add(text, 1);
@@ -78,7 +78,7 @@ impl Lone {
 
 /// What one name shows.
 pub(super) fn name(text: &str, place: Place) -> Vec<ScanFinding> {
-    if !Recogniser::looks_at(text) {
+    if Candidate::of(text).is_none() {
         return Vec::new();
     }
     let mut lone = Lone::default();

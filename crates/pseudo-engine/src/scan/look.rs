@@ -1,14 +1,14 @@
 //! One column, while it is looked at.
 //!
-//! Most values cannot be identifiers, and are only counted; the others are kept apart by value, so
-//! that each is looked at once with all its rows.
+//! Most values cannot be identifiers, and are only counted; each of the others is looked at when it
+//! is met, and counts when it is met for the first time. When it is met again, its rows do.
 
 use std::borrow::Cow;
 
 use encoding_rs::GB18030;
-use pseudo_pii::Recogniser;
+use pseudo_pii::{Candidate, Recogniser};
 
-use super::distinct::Distinct;
+use super::distinct::{Distinct, Met};
 use super::lone::Lone;
 use super::{Place, ScanFinding};
 use crate::verify::form::{Alphabet, Form};
@@ -16,9 +16,13 @@ use crate::verify::form::{Alphabet, Form};
 /// What is known of a column.
 pub(super) struct Look {
     recogniser: Recogniser,
+    /// Of values that were met before.
+    again: Recogniser,
     distinct: Distinct,
     /// Values that are not NULL.
     values: u64,
+    /// Values that no row held when they were claimed, and who claims them.
+    claims: Vec<(Place, Box<str>)>,
     /// Values that a footer or a dictionary tells of, and no row holds.
     strays: [(Place, Lone); 2],
 }
@@ -28,8 +32,10 @@ impl Look {
     pub(super) fn new(room: usize) -> Self {
         Self {
             recogniser: Recogniser::default(),
+            again: Recogniser::default(),
             distinct: Distinct::new(room),
             values: 0,
+            claims: Vec::new(),
             strays: [Place::Dictionary, Place::Statistics].map(|place| (place, Lone::default())),
         }
     }
@@ -43,28 +49,31 @@ impl Look {
     }
 
     /// Adds rows of a value that is text.
+    #[inline]
     pub(super) fn add_text(&mut self, value: &str, rows: u64) {
-        if !Recogniser::looks_at(value) || is_pseudonym(value) {
+        let Some(candidate) = candidate(value) else {
             self.add_others(rows);
             return;
-        }
+        };
         self.values += rows;
-        if !self.distinct.add(value.as_bytes(), rows, None) {
-            self.recogniser.add(value, rows);
-        }
+        let recogniser = match self.distinct.add(value.as_bytes()) {
+            Met::New | Met::Claimed => &mut self.recogniser,
+            Met::InRow => &mut self.again,
+        };
+        recogniser.add_candidate(candidate, rows);
     }
 
     /// Adds rows of values that cannot be identifiers.
-    pub(super) fn add_others(&mut self, rows: u64) {
+    pub(super) const fn add_others(&mut self, rows: u64) {
         self.values += rows;
         self.recogniser.add_others(rows);
     }
 
     /// Adds a value that `place` tells of; rows that hold it may follow.
     pub(super) fn claim(&mut self, value: &[u8], place: Place) {
-        let text = std::str::from_utf8(value);
-        if text.is_ok_and(|text| Recogniser::looks_at(text) && !is_pseudonym(text)) {
-            self.distinct.add(value, 0, Some(place));
+        let text = std::str::from_utf8(value).unwrap_or_default();
+        if candidate(text).is_some() && self.distinct.claim(value) == Met::New {
+            self.claims.push((place, text.into()));
         }
     }
 
@@ -72,30 +81,27 @@ impl Look {
     pub(super) fn relieve(&mut self) {
         if self.distinct.is_full() {
             self.settle();
+            self.distinct.clear();
         }
     }
 
+    /// Decides on the claims.
     fn settle(&mut self) {
-        for (value, rows, claimed) in self.distinct.iter() {
-            let text = std::str::from_utf8(value).unwrap_or_default();
-            if rows > 0 {
-                self.recogniser.add(text, rows);
+        for (claimed, text) in self.claims.drain(..) {
+            if self.distinct.claim(text.as_bytes()) == Met::InRow {
                 continue;
             }
-            let stray = self
-                .strays
-                .iter_mut()
-                .find(|(place, _)| Some(*place) == claimed);
+            let stray = self.strays.iter_mut().find(|(place, _)| *place == claimed);
             if let Some((_, lone)) = stray {
-                lone.add(text);
+                lone.add(&text);
             }
         }
-        self.distinct.clear();
     }
 
     /// What the column shows.
     pub(super) fn finish(mut self, place: Place, column: Option<&str>) -> Vec<ScanFinding> {
         self.settle();
+        self.recogniser.merge_rows(&self.again);
         let column = column.map(str::to_owned);
         let found = self.recogniser.findings().into_iter();
         let mut findings: Vec<_> = found
@@ -114,6 +120,12 @@ impl Look {
         }
         findings
     }
+}
+
+/// A value that may be an identifier.
+#[inline]
+fn candidate(value: &str) -> Option<Candidate<'_>> {
+    Candidate::of(value).filter(|_| !is_pseudonym(value))
 }
 
 /// Whether a value is a token or a seal as text: it then is no identifier, whatever else it is.
@@ -143,4 +155,4 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Bytes for the distinct values of a column, or of all columns of a file of text.
-pub(super) const ROOM: usize = 16 << 20;
+pub(super) const ROOM: usize = 4 << 20;

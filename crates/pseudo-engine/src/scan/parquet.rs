@@ -1,8 +1,8 @@
 //! Parquet files: a thread takes a column at a time, through all row groups, so that a value of it
 //! is looked at once. Columns that cannot show an identifier are not read.
 //!
-//! Dictionaries are read as such: an entry is looked at once, however many rows refer to it. Pages
-//! that `sink/pages.rs` writes, of tokens, are read at the speed of memory.
+//! Dictionaries are read as such: an entry is looked at once, however many rows refer to it. Text
+//! that is not nested is looked at where it stands in its page (`cells`), all else is decoded.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use parquet::file::reader::Length;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::at::At;
+use super::cells::{self, Cells};
 use super::leaf::{Form, Leaf};
 use super::look::{Look, ROOM};
 use super::rows::{self, Entries};
 use super::{Fault, Looked, Place, ScanFinding, claims, lone};
 use crate::error::{arrow_fault, parquet_fault};
-use crate::verify::pages;
 use crate::verify::stock::guarded;
 
 /// A file that was opened.
@@ -134,30 +134,20 @@ impl Opened {
         claims::bounds(footer, group, leaf, |value| {
             look.claim(value, Place::Statistics);
         });
+        if cells::takes(leaf, chunk) && self.holds(chunk) {
+            let mut cells = Cells::new(leaf, chunk, look);
+            match cells.read(self.file.file(), row_count(metadata), memory) {
+                Ok(()) => return Ok(()),
+                Err(error) if cells.any() => return Err(parquet_fault(&error)),
+                // pages of another form
+                Err(_) => {}
+            }
+        }
         let is_keyed = self.keyed.is_some() && is_keyed(chunk) && leaf.form == Form::Text;
         if !is_keyed || !leaf.is_flat {
             let claim = |value: &[u8]| look.claim(value, Place::Dictionary);
             claims::dictionary(&self.file, footer, group, leaf, claim)
                 .map_err(|error| parquet_fault(&error))?;
-        }
-        let is_bare = |encoding| matches!(encoding, Encoding::PLAIN | Encoding::RLE);
-        let is_ours = leaf.is_flat
-            && leaf.form == Form::Text
-            && pages::takes(chunk)
-            && self.holds(chunk)
-            && chunk.encodings().all(is_bare);
-        if is_ours {
-            let (mut seen, count) = (0_u64, usize::try_from(row_count(metadata)).unwrap_or(0));
-            let read = pages::read(self.file.file(), chunk, count, memory, |cell| {
-                seen += 1;
-                look.add(cell, 1);
-            });
-            match read {
-                Ok(_) => return Ok(()),
-                Err(error) if seen > 0 => return Err(parquet_fault(&error)),
-                // pages of another form
-                Err(_) => {}
-            }
         }
         self.decode(leaf, group, metadata, look)
     }

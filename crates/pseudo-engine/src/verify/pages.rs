@@ -35,15 +35,8 @@ pub(crate) fn read(
     memory: &mut BytesMut,
     mut each: impl FnMut(&[u8]),
 ) -> Result<u64> {
-    let (start, length) = chunk.byte_range();
-    memory.resize(usize::try_from(length)?, 0);
-    file.read_exact_at(memory, start)?;
-    let bytes = std::mem::take(memory).freeze();
-    let window = Arc::new(Window {
-        start,
-        bytes: bytes.clone(),
-    });
-    let mut pages = SerializedPageReader::new(window, chunk, rows, None)?;
+    let window = Arc::new(Window::new(file, chunk, memory)?);
+    let mut pages = SerializedPageReader::new(Arc::clone(&window), chunk, rows, None)?;
     let column = chunk.column_descr();
     let (mut seen, mut nulls) = (0, 0);
     while let Some(page) = pages.get_next_page()? {
@@ -71,7 +64,7 @@ pub(crate) fn read(
         nulls += u64::from(num_values - present);
     }
     drop(pages);
-    *memory = bytes.try_into_mut().unwrap_or_default();
+    Window::give_back(window, memory);
     if seen == rows as u64 {
         Ok(nulls)
     } else {
@@ -80,10 +73,15 @@ pub(crate) fn read(
 }
 
 /// Splits a page with definition levels: how many cells are there, and their bytes.
-fn levels(page: &[u8], rows: u32) -> Result<(u32, &[u8])> {
+pub(crate) fn levels(page: &[u8], rows: u32) -> Result<(u32, &[u8])> {
     let (length, rest) = page.split_first_chunk().ok_or_else(short)?;
     let length = usize::try_from(u32::from_le_bytes(*length))?;
-    let (mut runs, cells) = rest.split_at_checked(length).ok_or_else(short)?;
+    let (runs, cells) = rest.split_at_checked(length).ok_or_else(short)?;
+    Ok((present(runs, rows)?, cells))
+}
+
+/// How many of some rows have a cell, as their definition levels say.
+fn present(mut runs: &[u8], rows: u32) -> Result<u32> {
     let (mut left, mut present) = (rows, 0);
     while left > 0 {
         let header = varint(&mut runs)?;
@@ -112,11 +110,11 @@ fn levels(page: &[u8], rows: u32) -> Result<(u32, &[u8])> {
             runs = rest;
         }
     }
-    Ok((present, cells))
+    Ok(present)
 }
 
 /// ULEB128.
-fn varint(bytes: &mut &[u8]) -> Result<u32> {
+pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u32> {
     let (mut number, mut shift) = (0_u32, 0);
     loop {
         let (byte, rest) = bytes.split_first().ok_or_else(short)?;
@@ -157,9 +155,31 @@ fn fixed(bytes: &[u8], count: u32, width: i32, each: &mut impl FnMut(&[u8])) -> 
 }
 
 /// A column chunk in memory, read by its place in the file.
-struct Window {
+pub(crate) struct Window {
     start: u64,
     bytes: Bytes,
+}
+
+impl Window {
+    /// Reads a chunk into `memory`.
+    pub(crate) fn new(
+        file: &File,
+        chunk: &ColumnChunkMetaData,
+        memory: &mut BytesMut,
+    ) -> Result<Self> {
+        let (start, length) = chunk.byte_range();
+        memory.resize(usize::try_from(length)?, 0);
+        file.read_exact_at(memory, start)?;
+        let bytes = std::mem::take(memory).freeze();
+        Ok(Self { start, bytes })
+    }
+
+    /// Gives the memory back, if nobody else holds a part of it.
+    pub(crate) fn give_back(window: Arc<Self>, memory: &mut BytesMut) {
+        if let Some(window) = Arc::into_inner(window) {
+            *memory = window.bytes.try_into_mut().unwrap_or_default();
+        }
+    }
 }
 
 impl Length for Window {
@@ -187,14 +207,14 @@ impl ChunkReader for Window {
     }
 }
 
-fn short() -> ParquetError {
+pub(crate) fn short() -> ParquetError {
     ParquetError::EOF("a page that ends early".to_owned())
 }
 
-fn long() -> ParquetError {
+pub(crate) fn long() -> ParquetError {
     other("bytes that no cell owns")
 }
 
-fn other(what: &str) -> ParquetError {
+pub(crate) fn other(what: &str) -> ParquetError {
     ParquetError::General(what.to_owned())
 }

@@ -17,7 +17,7 @@ pub fn alone(word: &str) -> Option<Kind> {
     }
     let upper = word.to_ascii_uppercase();
     if let Some(digits) = number::eleven(&upper) {
-        return mobile::is_in_use(&digits).then_some(Kind::CnPhone);
+        return mobile::is_in_use(digits).then_some(Kind::CnPhone);
     }
     let bytes = upper.as_bytes();
     if let Ok(code) = <&[u8; 18]>::try_from(bytes) {

@@ -26,6 +26,11 @@ impl Tally {
         self.rows = self.rows.saturating_add(other.rows);
     }
 
+    /// Adds rows of values that are counted.
+    pub(super) const fn merge_rows(&mut self, other: Self) {
+        self.rows = self.rows.saturating_add(other.rows);
+    }
+
     /// The same values among all of a wider shape.
     pub(super) const fn among(self, shaped: u64) -> Self {
         Self { shaped, ..self }

@@ -70,6 +70,10 @@ impl Mobiles {
         }
     }
 
+    pub(super) const fn merge_rows(&mut self, other: &Self) {
+        self.tally.merge_rows(other.tally);
+    }
+
     /// What the counts say.
     pub(super) fn judged(&self, place: Place) -> Option<Part> {
         let ones = self.tally.among(self.ones);

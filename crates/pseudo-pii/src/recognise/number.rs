@@ -14,7 +14,7 @@ pub(super) enum Number<'r> {
     /// No identifier, and no text that could hold one.
     Nothing,
     /// Eleven digits.
-    Mobile([u8; mobile::DIGITS], Spelling),
+    Mobile(&'r [u8; mobile::DIGITS], Spelling),
     /// 15 digits.
     Fifteen(&'r str),
     /// 17 letters and digits.
@@ -42,7 +42,12 @@ impl<'r> Number<'r> {
         if !(FEWEST..=LONGEST).contains(&text.len()) {
             return None;
         }
-        let Some(text) = without_fraction(text) else {
+        // most numbers are nothing but digits
+        let text = if is_digits(text.as_bytes()) {
+            text
+        } else if let Some(text) = without_fraction(text) {
+            text
+        } else {
             return Some(Self::Nothing);
         };
         if is_digits(text.as_bytes()) {
@@ -80,6 +85,7 @@ impl<'r> Number<'r> {
         }
     }
 
+    #[inline]
     fn of_digits(code: &'r str, spelling: Spelling) -> Option<Self> {
         let digits = code.as_bytes();
         let behind = match digits.len() {
@@ -124,7 +130,9 @@ impl<'r> Number<'r> {
 
 /// Drops a fraction of zeros, which spreadsheets add; `None` for any other decimal number.
 fn without_fraction(text: &str) -> Option<&str> {
-    match text.split_once('.') {
+    let point = text.bytes().position(|byte| byte == b'.');
+    let parts = point.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    match parts {
         Some((whole, fraction))
             if is_digits(whole.as_bytes()) && is_digits(fraction.as_bytes()) =>
         {
@@ -135,9 +143,9 @@ fn without_fraction(text: &str) -> Option<&str> {
 }
 
 /// Eleven digits.
-pub(super) fn eleven(text: &str) -> Option<[u8; mobile::DIGITS]> {
-    let digits: [u8; mobile::DIGITS] = text.as_bytes().try_into().ok()?;
-    is_digits(&digits).then_some(digits)
+pub(super) fn eleven(text: &str) -> Option<&[u8; mobile::DIGITS]> {
+    let digits: &[u8; mobile::DIGITS] = text.as_bytes().try_into().ok()?;
+    is_digits(digits).then_some(digits)
 }
 
 /// Whether a text is a plate of a province.

@@ -3,7 +3,6 @@
 
 use super::mobile;
 use super::number::{eleven, has_resident_places, resident};
-use crate::derive;
 
 /// The numbers within a text, at most one of each kind: what passes before what does not.
 #[derive(Default)]
@@ -18,36 +17,33 @@ pub(super) struct Found {
 
 /// Looks for an e-mail address: a local part, `@`, and a domain of labels, the last of letters.
 pub(super) fn hold_email(text: &str) -> bool {
-    text.match_indices('@').any(|(at, _)| {
-        let (before, behind) = (text.get(..at), text.get(at + 1..));
-        let local = before.and_then(|text| text.bytes().rev().position(|byte| !is_local(byte)));
-        let start = local.map_or(0, |len| at - len);
-        let domain = behind.and_then(|text| text.bytes().position(|byte| !is_domain(byte)));
-        let end = domain.map_or(text.len(), |len| at + 1 + len);
-        text.get(start..end).is_some_and(is_email)
+    // bytes, not characters: there are many addresses, and this is most of what they cost
+    let mut before: &[u8] = &[];
+    let mut parts = text.as_bytes().split(|byte| *byte == b'@');
+    parts.any(|part| {
+        let local = before.iter().rev().take_while(|byte| is_local(**byte));
+        let is_named = local.clone().any(u8::is_ascii_alphanumeric);
+        let domain = part.iter().position(|byte| !is_domain(*byte));
+        let domain = part.get(..domain.unwrap_or(part.len()));
+        before = part;
+        is_named && domain.is_some_and(is_mail_domain)
     })
 }
 
-fn is_email(word: &str) -> bool {
+fn is_mail_domain(mut domain: &[u8]) -> bool {
     // A full stop may end the sentence and not the address.
-    let word = word.trim_end_matches(['.', '-']);
-    let Some(domain) = derive::email::domain(word) else {
-        return false;
-    };
-    let mut labels = domain.rsplit('.');
+    while let [rest @ .., b'.' | b'-'] = domain {
+        domain = rest;
+    }
+    let mut labels = domain.rsplit(|byte| *byte == b'.');
     let top = labels.next().unwrap_or_default();
     let second = labels.next().unwrap_or_default();
-    let is_named = word
-        .split('@')
-        .next()
-        .is_some_and(|local| local.bytes().any(|byte| byte.is_ascii_alphanumeric()));
-    is_named
-        && (2..=LONGEST_TOP).contains(&top.len())
-        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+    (2..=LONGEST_TOP).contains(&top.len())
+        && top.iter().all(u8::is_ascii_alphabetic)
         && !second.is_empty()
         && labels.all(|label| !label.is_empty())
         // 163.com and 126.com are domains, 2.kg is none.
-        && (second.len() > 2 || second.bytes().any(|byte| !byte.is_ascii_digit()))
+        && (second.len() > 2 || second.iter().any(|byte| !byte.is_ascii_digit()))
 }
 
 fn is_local(byte: u8) -> bool {
@@ -120,14 +116,14 @@ impl Found {
         let Some(digits) = eleven(text) else {
             return;
         };
-        let in_use = mobile::is_in_use(&digits);
+        let in_use = mobile::is_in_use(digits);
         if is_named && in_use {
-            self.named = Some(digits);
+            self.named = Some(*digits);
         } else if self
             .mobile
             .is_none_or(|old| in_use && !mobile::is_in_use(&old))
         {
-            self.mobile = Some(digits);
+            self.mobile = Some(*digits);
         }
     }
 
