@@ -122,24 +122,20 @@ impl Certainty {
     }
 }
 
-/// A value that may count for some kind. [`Recogniser::add`] of any other tells that it was there,
-/// and nothing else.
+/// What one cheap look at a value told that may count for some kind. [`Recogniser::add`] of any
+/// other value tells that it was there, and nothing else. It fits into registers.
 #[derive(Clone, Copy, Debug)]
-pub struct Candidate<'v> {
-    text: &'v str,
-    glance: Glance,
-}
+pub struct Candidate(Glance);
 
-impl<'v> Candidate<'v> {
-    /// Takes one cheap look at a value.
+impl Candidate {
+    /// Takes the look.
     #[inline]
-    pub fn of(text: &'v str) -> Option<Self> {
+    pub fn of(text: &str) -> Option<Self> {
         if text.len() < SHORTEST {
             return None;
         }
         let glance = Glance::of(text.as_bytes());
-        let is_one = glance.is_worth_a_look(text.len());
-        is_one.then_some(Self { text, glance })
+        glance.is_worth_a_look(text.len()).then_some(Self(glance))
     }
 }
 
@@ -148,7 +144,7 @@ impl Recogniser {
     #[inline]
     pub fn add(&mut self, value: &str, rows: u64) {
         match Candidate::of(value) {
-            Some(candidate) => self.add_candidate(candidate, rows),
+            Some(candidate) => self.add_candidate(value, candidate, rows),
             None => {
                 self.distinct = self.distinct.saturating_add(1);
                 self.rows = self.rows.saturating_add(rows);
@@ -156,12 +152,12 @@ impl Recogniser {
         }
     }
 
-    /// [`Recogniser::add`] of a value that was found worth it.
+    /// [`Recogniser::add`] of a value of which `candidate` was told.
     #[inline]
-    pub fn add_candidate(&mut self, candidate: Candidate<'_>, rows: u64) {
+    pub fn add_candidate(&mut self, value: &str, candidate: Candidate, rows: u64) {
         self.distinct = self.distinct.saturating_add(1);
         self.rows = self.rows.saturating_add(rows);
-        self.look(candidate.text, candidate.glance, rows);
+        self.look(value, candidate.0, rows);
     }
 
     /// Counts distinct values that are no [`Candidate`], one row each.

@@ -15,7 +15,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::Place;
 use super::leaf::{Form, Leaf};
-use super::look::Look;
+use super::look::{Batch, Look};
 use crate::verify::pages::{Window, levels, other, short, varint};
 
 /// Whether a column chunk can be read here, as far as its footer says.
@@ -170,12 +170,14 @@ impl<'l> Cells<'l> {
                 // entries first: what stands here was then not claimed
                 self.settle()?;
                 self.rows += u64::from(rows);
-                let look = &mut *self.look;
-                self.shape
-                    .each(cells, usize::try_from(present)?, |cell| match cell {
-                        Some(text) => look.add_text(text, 1),
-                        None => look.add_others(1),
-                    })
+                let (look, mut batch) = (&mut *self.look, Batch::new());
+                let each = |cell| match cell {
+                    Some(text) => look.add_later(text, 1, &mut batch),
+                    None => look.add_others(1),
+                };
+                self.shape.each(cells, usize::try_from(present)?, each)?;
+                self.look.flush(&mut batch);
+                Ok(())
             }
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 let dictionary = self.dictionary.as_mut().ok_or_else(short)?;
@@ -192,23 +194,30 @@ impl<'l> Cells<'l> {
             return Ok(());
         };
         dictionary.is_counted = false;
-        let look = &mut *self.look;
+        let (look, mut batch) = (&mut *self.look, Batch::new());
         let mut rows = dictionary.rows.iter_mut().map(std::mem::take);
         let count = rows.len();
         self.shape.each(&dictionary.entries, count, |cell| {
             match (cell, rows.next().unwrap_or_default()) {
                 (Some(text), 0) => look.claim(text.as_bytes(), Place::Dictionary),
-                (Some(text), rows) => look.add_text(text, rows),
+                (Some(text), rows) => look.add_later(text, rows, &mut batch),
                 (None, rows) => look.add_others(rows),
             }
-        })
+        })?;
+        self.look.flush(&mut batch);
+        Ok(())
     }
 }
 
 impl Shape {
     /// Calls `each` with `count` cells, as text where they are.
     #[inline]
-    fn each(self, bytes: &[u8], count: usize, mut each: impl FnMut(Option<&str>)) -> Result<()> {
+    fn each<'b>(
+        self,
+        bytes: &'b [u8],
+        count: usize,
+        mut each: impl FnMut(Option<&'b str>),
+    ) -> Result<()> {
         // Lengths below 128 are ASCII, so that most pages are text as a whole.
         let page = std::str::from_utf8(bytes).ok();
         let mut at = 0;

@@ -33,14 +33,24 @@ impl Distinct {
         }
     }
 
-    /// Takes a value that a row holds, if there is room, and says what was known of it.
+    /// Takes a value that a row holds, by its fingerprint, if there is room, and says what was known
+    /// of it.
     #[inline]
-    pub(super) fn add(&mut self, value: &[u8]) -> Met {
+    pub(super) fn add(&mut self, print: u64) -> Met {
         if self.is_crowded() && self.slots.len() * 2 <= self.room.max(SLOTS_MIN) {
             self.grow();
         }
         let can_take = !self.is_full();
-        self.take(fingerprint(value) | IN_ROW, can_take)
+        self.take(print | IN_ROW, can_take)
+    }
+
+    /// Brings the slots of fingerprints near that will be added: one after the other each would be
+    /// waited for, all together they are waited for once.
+    #[inline]
+    pub(super) fn fetch(&self, prints: impl Iterator<Item = u64>) {
+        let mask = self.slots.len().saturating_sub(1);
+        let slots = prints.filter_map(|print| self.slots.get(place(print) & mask));
+        std::hint::black_box(slots.fold(0, |all, slot| all ^ slot));
     }
 
     /// Takes a value that something but a row tells of, and says what was known of it.
@@ -112,7 +122,7 @@ const fn place(print: u64) -> usize {
 
 /// A hash that is not zero, its last bit free. It decides no output byte.
 #[inline]
-fn fingerprint(value: &[u8]) -> u64 {
+pub(super) fn fingerprint(value: &[u8]) -> u64 {
     let (words, rest) = value.as_chunks::<8>();
     let start = SEED ^ value.len() as u64;
     let state = words.iter().fold(start, |state, word| {
@@ -153,7 +163,7 @@ mod tests {
         for round in 0..3 {
             let news = (0..50_000_u64).filter(|n| {
                 let text = format!("{n:0width$}", width = 1 + (n % 40) as usize);
-                distinct.add(text.as_bytes()) == Met::New
+                distinct.add(fingerprint(text.as_bytes())) == Met::New
             });
             let texts =
                 (0..50_000_u64).map(|n| format!("{n:0width$}", width = 1 + (n % 40) as usize));
@@ -161,21 +171,21 @@ mod tests {
             assert_eq!(news.count(), if round == 0 { count } else { 0 });
         }
         distinct.clear();
-        assert_eq!(distinct.add(b""), Met::New);
-        assert_eq!(distinct.add(b""), Met::InRow);
+        assert_eq!(distinct.add(fingerprint(b"")), Met::New);
+        assert_eq!(distinct.add(fingerprint(b"")), Met::InRow);
     }
 
     #[test]
     fn room_is_kept_to_but_for_claims() {
         let mut distinct = Distinct::new(1 << 10);
-        let new = |n: &u32| distinct.add(&n.to_le_bytes()) == Met::New;
+        let new = |n: &u32| distinct.add(fingerprint(&n.to_le_bytes())) == Met::New;
         assert_eq!((0..1_000).filter(new).count(), 1_000);
         assert!(distinct.is_full());
-        let taken = |n: &u32| distinct.add(&n.to_le_bytes()) == Met::InRow;
+        let taken = |n: &u32| distinct.add(fingerprint(&n.to_le_bytes())) == Met::InRow;
         assert!((75..=100).contains(&(0..1_000).filter(taken).count()));
         assert_eq!(distinct.claim(b"claimed"), Met::New);
         assert_eq!(distinct.claim(b"claimed"), Met::Claimed);
-        assert_eq!(distinct.add(b"claimed"), Met::Claimed);
+        assert_eq!(distinct.add(fingerprint(b"claimed")), Met::Claimed);
         assert_eq!(distinct.claim(b"claimed"), Met::InRow);
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use encoding_rs::GB18030;
 use pseudo_pii::{Candidate, Recogniser};
 
-use super::distinct::{Distinct, Met};
+use super::distinct::{Distinct, Met, fingerprint};
 use super::lone::Lone;
 use super::{Place, ScanFinding};
 use crate::verify::form::{Alphabet, Form};
@@ -49,18 +49,43 @@ impl Look {
     }
 
     /// Adds rows of a value that is text.
-    #[inline]
     pub(super) fn add_text(&mut self, value: &str, rows: u64) {
-        let Some(candidate) = candidate(value) else {
+        match Worth::of(value, rows) {
+            Some(worth) => self.add_worth(&worth),
+            None => self.add_others(rows),
+        }
+    }
+
+    /// Adds rows of a value that is text, or keeps it for later in `batch`, which [`Look::flush`]
+    /// adds.
+    #[inline]
+    pub(super) fn add_later<'v>(&mut self, value: &'v str, rows: u64, batch: &mut Batch<'v>) {
+        let Some(worth) = Worth::of(value, rows) else {
             self.add_others(rows);
             return;
         };
-        self.values += rows;
-        let recogniser = match self.distinct.add(value.as_bytes()) {
+        batch.push(worth);
+        if batch.len() == BATCH {
+            self.flush(batch);
+        }
+    }
+
+    /// Adds what was kept for later.
+    pub(super) fn flush(&mut self, batch: &mut Batch<'_>) {
+        self.distinct.fetch(batch.iter().map(|worth| worth.print));
+        for worth in batch.drain(..) {
+            self.add_worth(&worth);
+        }
+    }
+
+    #[inline]
+    fn add_worth(&mut self, worth: &Worth<'_>) {
+        self.values += worth.rows;
+        let recogniser = match self.distinct.add(worth.print) {
             Met::New | Met::Claimed => &mut self.recogniser,
             Met::InRow => &mut self.again,
         };
-        recogniser.add_candidate(candidate, rows);
+        recogniser.add_candidate(worth.text, worth.candidate, worth.rows);
     }
 
     /// Adds rows of values that cannot be identifiers.
@@ -122,9 +147,33 @@ impl Look {
     }
 }
 
-/// A value that may be an identifier.
+/// A value that may be an identifier, with its rows.
+pub(super) struct Worth<'v> {
+    text: &'v str,
+    candidate: Candidate,
+    rows: u64,
+    print: u64,
+}
+
+/// Values that are added together.
+pub(super) type Batch<'v> = Vec<Worth<'v>>;
+
+impl<'v> Worth<'v> {
+    #[inline]
+    fn of(text: &'v str, rows: u64) -> Option<Self> {
+        let candidate = candidate(text)?;
+        Some(Self {
+            text,
+            candidate,
+            rows,
+            print: fingerprint(text.as_bytes()),
+        })
+    }
+}
+
+/// What is to be looked for in a value that may be an identifier.
 #[inline]
-fn candidate(value: &str) -> Option<Candidate<'_>> {
+fn candidate(value: &str) -> Option<Candidate> {
     Candidate::of(value).filter(|_| !is_pseudonym(value))
 }
 
@@ -154,5 +203,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Values in a batch: as many as a core waits for at a time.
+const BATCH: usize = 32;
 /// Bytes for the distinct values of a column, or of all columns of a file of text.
 pub(super) const ROOM: usize = 4 << 20;

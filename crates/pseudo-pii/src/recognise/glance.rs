@@ -3,11 +3,11 @@
 
 use super::{mobile, number};
 
-/// What one pass over the bytes of a value shows: two words, which stay in registers.
+/// What one pass over the bytes of a value shows: one word, which stays in a register.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Glance {
-    digits: usize,
-    flags: usize,
+    digits: u32,
+    flags: u32,
 }
 
 impl Glance {
@@ -43,8 +43,8 @@ impl Glance {
         if bytes.contains(&0xEF) {
             for window in bytes.windows(3) {
                 if let [0xEF, 0xBC, last] = window {
-                    digits += usize::from(matches!(last, 0x90..=0x99));
-                    at += usize::from(*last == 0xA0);
+                    digits += u32::from(matches!(last, 0x90..=0x99));
+                    at += u32::from(*last == 0xA0);
                 }
             }
         }
@@ -57,24 +57,24 @@ impl Glance {
         Self { digits, flags }
     }
 
-    const fn has(self, flag: usize) -> bool {
+    const fn has(self, flag: u32) -> bool {
         self.flags & flag != 0
     }
 
     /// Whether a value of `len` bytes can be or hold any identifier.
     #[inline]
     pub(super) const fn is_worth_a_look(self, len: usize) -> bool {
-        if self.has(AT | PLATE) || self.digits >= mobile::DIGITS {
+        if self.has(AT | PLATE) || self.digits() >= mobile::DIGITS {
             return true;
         }
         // too few digits for anything but one code with letters
-        self.digits >= FEWEST_DIGITS
+        self.digits() >= FEWEST_DIGITS
             && (self.has(WIDE)
                 || len <= number::LONGEST && (!self.has(ASCII) || len >= SHORTEST_CODE))
     }
 
     pub(super) const fn digits(self) -> usize {
-        self.digits
+        self.digits as usize
     }
 
     pub(super) const fn has_at(self) -> bool {
@@ -105,7 +105,7 @@ fn padded(bytes: &[u8], rest: &[u8]) -> u64 {
 /// What words of eight bytes show, counted without a branch.
 #[derive(Default)]
 struct Seen {
-    digits: usize,
+    digits: u32,
     /// Zero where there is no `@`.
     at: u64,
     or: u64,
@@ -119,18 +119,18 @@ impl Seen {
         let digit = word ^ (u64::from(b'0') * ONES);
         let digits = !(carries(digit, 10) | digit) & HIGH;
         let at = word ^ (u64::from(b'@') * ONES);
-        self.digits += ((digits >> 7).wrapping_mul(ONES) >> 56) as usize;
+        self.digits += ((digits >> 7).wrapping_mul(ONES) >> 56) as u32;
         self.at |= !(carries(at, 1) | at) & HIGH;
         self.or |= word;
     }
 }
 
-const AT: usize = 1;
-const ASCII: usize = 2;
+const AT: u32 = 1;
+const ASCII: u32 = 2;
 /// Digits or an `@` of full width.
-const WIDE: usize = 4;
+const WIDE: u32 = 4;
 /// A plate may begin the value.
-const PLATE: usize = 8;
+const PLATE: u32 = 8;
 
 /// One in each byte of a word, and the highest bit of each.
 const ONES: u64 = u64::MAX / 0xFF;
