@@ -33,8 +33,8 @@ impl Distinct {
         }
     }
 
-    /// Takes a value that a row holds, by its fingerprint, if there is room, and says what was known
-    /// of it.
+    /// Takes a value that a row holds, by its fingerprint, if there is room, and says what was
+    /// known of it.
     #[inline]
     pub(super) fn add(&mut self, print: u64) -> Met {
         if self.is_crowded() && self.slots.len() * 2 <= self.room.max(SLOTS_MIN) {
