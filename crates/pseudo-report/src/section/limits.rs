@@ -11,7 +11,7 @@ pub(crate) fn section(report: &Report<'_>) -> Section {
             .text(" Without the secret of domain ")
             .name(domain)
             .text(
-                ", no pseudonym leads to its value: tokens are HMAC-SHA256 and seals AES-SIV \
+                ", no pseudonym can be turned into its value: tokens are HMAC-SHA256 and seals AES-SIV \
                  under a key of 256 bits, so that a list of all phone or identity numbers is \
                  of no use. The secret is kept apart from these files (GDPR Art. 4(5) and \
                  32(1)(a), EDPB Guidelines 01/2025 in their version for consultation; PIPL \
@@ -26,7 +26,8 @@ pub(crate) fn section(report: &Report<'_>) -> Section {
         ),
         text("").strong("What is not defended.").text(
             " Whoever holds the keyring or a sub-key of it; whoever knows enough about a \
-                 person to find the row by what the columns show; a policy that keeps what it \
+                 person to find the row by what the columns show, or how often a value occurs to \
+                 tell its pseudonym by counting; a policy that keeps what it \
                  should not. Figures of risk are those of this run and of the columns that \
                  were asked about. This report is evidence, and no legal opinion.",
         ),
