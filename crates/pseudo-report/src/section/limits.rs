@@ -12,9 +12,9 @@ pub(crate) fn section(report: &Report<'_>) -> Section {
             .name(domain)
             .text(
                 ", no pseudonym can be turned into its value: tokens are HMAC-SHA256 and seals \
-                 AES-SIV under a key of 256 bits, so that a list of all phone or identity numbers is \
-                 of no use. The secret is kept apart from these files (GDPR Art. 4(5) and \
-                 32(1)(a), EDPB Guidelines 01/2025 in their version for consultation; PIPL \
+                 AES-SIV under a key of 256 bits, so that a list of all phone or identity \
+                 numbers is of no use. The secret is kept apart from these files (GDPR Art. 4(5) \
+                 and 32(1)(a), EDPB Guidelines 01/2025 in their version for consultation; PIPL \
                  Art. 51(3) and 73(3), GB/T 35273-2020 section 6.2).",
             ),
         text("").strong("What it stays.").text(
