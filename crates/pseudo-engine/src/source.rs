@@ -300,37 +300,20 @@ impl SourceFile {
 
     /// Reads columns by their index within the file.
     fn read_own(&self, slice: &Slice, columns: &[usize], each: Visitor<'_>) -> Result<()> {
+        if let Slice::RowGroups {
+            groups,
+            rows,
+            batch,
+        } = slice
+        {
+            let (path, groups, rows) = (&self.path, groups.clone(), rows.clone());
+            return match &self.reader {
+                Reader::Parquet(file) => file.read(path, groups, rows, *batch, columns, each),
+                Reader::Ipc(file) => file.read(path, groups, rows, *batch, columns, each),
+                Reader::Csv(_) | Reader::Json(_) | Reader::Sample(_) => Err(other_slice()),
+            };
+        }
         match (&self.reader, slice) {
-            (
-                Reader::Parquet(file),
-                Slice::RowGroups {
-                    groups,
-                    rows,
-                    batch,
-                },
-            ) => file.read(
-                &self.path,
-                groups.clone(),
-                rows.clone(),
-                *batch,
-                columns,
-                each,
-            ),
-            (
-                Reader::Ipc(file),
-                Slice::RowGroups {
-                    groups,
-                    rows,
-                    batch,
-                },
-            ) => file.read(
-                &self.path,
-                groups.clone(),
-                rows.clone(),
-                *batch,
-                columns,
-                each,
-            ),
             (Reader::Csv(file), Slice::Bytes(range)) => {
                 file.read(&self.path, range.clone(), columns, each)
             }
@@ -338,7 +321,7 @@ impl SourceFile {
                 file.read(&self.path, range.clone(), columns, each)
             }
             (Reader::Sample(file), Slice::Rows(range)) => file.read(range.clone(), columns, each),
-            _ => Err(Error::Internal("a slice of another format".to_owned())),
+            _ => Err(other_slice()),
         }
     }
 
@@ -404,6 +387,10 @@ impl Stamp {
             inode: metadata.ino(),
         }
     }
+}
+
+fn other_slice() -> Error {
+    Error::Internal("a slice of another format".to_owned())
 }
 
 fn open_files(folder: &Path, table: &Table) -> Result<Vec<(SourceFile, SchemaRef)>> {

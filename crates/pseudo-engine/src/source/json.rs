@@ -233,16 +233,9 @@ impl JsonFile {
     }
 
     fn located(&self, path: &str, start: u64, before: usize, fault: Fault) -> Error {
-        let row = match self.records_before(start) {
-            Ok(count) => count + (before + fault.row) as u64 + 1,
-            Err(error) => return error,
-        };
-        let name = |index: usize| self.schema.fields().get(index).map(|f| f.name().clone());
-        Error::Source {
-            file: path.to_owned(),
-            row: Some(row),
-            column: fault.field.and_then(name),
-            fault: fault.text.to_owned(),
+        match self.records_before(start) {
+            Ok(count) => fault.located(path, &self.schema, count + before as u64),
+            Err(error) => error,
         }
     }
 }

@@ -11,8 +11,8 @@ use super::report::{Class, Scheme};
 use super::sample::{Cell, Sample};
 use crate::verify::is_structured;
 
-/// What can be looked for: each once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What can be looked for: each once. It has no `Debug`, for it holds values.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Item {
     /// A pseudonym.
     Pseudonym(Pseudonym),

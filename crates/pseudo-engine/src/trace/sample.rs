@@ -27,8 +27,8 @@ pub(super) struct Sample {
     pub(super) notes: Vec<String>,
 }
 
-/// One cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One cell. It has no `Debug`, for it holds a value.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Cell {
     /// NULL, or not there.
     Null,

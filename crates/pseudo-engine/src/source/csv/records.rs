@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 
 use arrow::array::{ArrayRef, BooleanBufferBuilder, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use memchr::memchr;
 
 use super::index::Index;
 use super::machine::{Event, State};
 use super::typed::typed;
 use super::{Collect, Dialect};
+use crate::Error;
 
 /// What fields mean.
 #[derive(Clone, Copy)]
@@ -53,6 +54,19 @@ pub(in crate::source) struct Fault {
     pub(in crate::source) row: usize,
     pub(in crate::source) field: Option<usize>,
     pub(in crate::source) text: &'static str,
+}
+
+impl Fault {
+    /// The fault of a file with this schema, in a batch behind `before` of its records.
+    pub(in crate::source) fn located(self, path: &str, schema: &Schema, before: u64) -> Error {
+        let name = |index: usize| schema.fields().get(index).map(|f| f.name().clone());
+        Error::Source {
+            file: path.to_owned(),
+            row: Some(before + self.row as u64 + 1),
+            column: self.field.and_then(name),
+            fault: self.text.to_owned(),
+        }
+    }
 }
 
 impl<'a> Records<'a> {
