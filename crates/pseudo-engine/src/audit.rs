@@ -262,7 +262,7 @@ impl Audit {
         let mut log = self.disk.append(&place.log)?;
         let written = log.write_all(bytes).and_then(|()| log.sync());
         written.map_err(Error::io("write", &place.log))?;
-        self.disk.sync_dir(directory(&place.log))
+        self.disk.sync_name(&place.log)
     }
 
     /// Waits for other writers of the log.
@@ -327,13 +327,6 @@ pub(crate) fn is_ungranted(error: &KeyError) -> bool {
         error,
         KeyError::NotGranted { .. } | KeyError::OtherDomain { .. } | KeyError::OtherRole { .. }
     )
-}
-
-fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
 
 /// How many logs of faults there can be.

@@ -165,6 +165,14 @@ impl Disk {
         self.0.sync_dir(path).map_err(Error::io("write", path))
     }
 
+    /// Waits until the name of a file is on the disk.
+    pub(crate) fn sync_name(&self, path: &Path) -> Result<()> {
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        self.sync_dir(parent.unwrap_or(Path::new(".")))
+    }
+
     /// Gives a file another name, beside its own.
     pub(crate) fn link(&self, from: &Path, to: &Path) -> Result<()> {
         self.0.link(from, to).map_err(Error::io("create", to))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
 use super::line::{self, Seal};
-use super::{Fault, Place, directory};
+use super::{Fault, Place};
 use crate::disk::Disk;
 use crate::source::hex;
 use crate::{Error, Result};
@@ -76,7 +76,7 @@ impl Anchor {
         let (mut text, _) = seal.close(line::ANCHOR, &body);
         text.push('\n');
         disk.replace(&place.anchor, text.as_bytes(), MODE)?;
-        disk.sync_dir(directory(&place.anchor))
+        disk.sync_name(&place.anchor)
     }
 }
 

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::people::directory;
 use super::report::{Class, TraceReport, TracedRun};
 use crate::disk::{Disk, PRIVATE};
 use crate::{Error, Result};
@@ -57,7 +56,7 @@ pub fn write(draft: &str, path: &Path, disk: &Disk) -> Result<()> {
         disk.remove_file(path)?;
         return Err(error);
     }
-    disk.sync_dir(directory(path))
+    disk.sync_name(path)
 }
 
 fn warning(report: &TraceReport) -> String {

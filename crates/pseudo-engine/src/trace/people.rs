@@ -139,7 +139,7 @@ impl List {
         })();
         let removed = disk.remove_file(temporary);
         written.and(removed)?;
-        disk.sync_dir(directory(to.path))
+        disk.sync_name(to.path)
     }
 }
 
@@ -165,11 +165,4 @@ pub(super) fn most<'a>(values: impl Iterator<Item = (String, &'a str)>) -> u64 {
         .map(|values| values.len() as u64)
         .max()
         .unwrap_or_default()
-}
-
-pub(super) fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
